@@ -1,6 +1,7 @@
 /**
- * How long commands take from their start to their end, built, each once per round and in turn: `npm run bench -- commands --rounds 10`;
- * `--against FOLDER` measures another checkout beside it. Node alone is the limit.
+ * Time of commands from start to end, in the built program; each runs once per round, in turn:
+ * `npm run bench -- commands --rounds 10`. `--against FOLDER` measures another checkout too. A bare Node start is the
+ * limit.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +20,7 @@ const sides = [
 ];
 const folder = mkdtempSync(join(tmpdir(), 'pushgate-bench-'));
 
-/** What is run, and where its time (ms) and CPU time (ms) of each round go. */
+/** A command to run, and its time (ms) and CPU time (ms) in each round. */
 type Row = { name: string; side: string; args: string[]; cwd: string; ms: number[]; cpuMs: number[] };
 
 try {
@@ -32,7 +33,7 @@ try {
   for (const side of sides)
     for (const [name = '', ...rest] of [['--version'], ['help'], ['check-config', config]])
       rows.push(rowOf(name, side, ['dist/src/main.js', name, ...rest]));
-  // The first run of each makes its files known to the system, and the store.
+  // A first run of each fills the file caches of the system and the store.
   for (const row of rows) run(row, { isCounted: false });
   for (let round = 0; round < Number(values.rounds); round += 1) for (const row of rows) run(row, { isCounted: true });
   process.stdout.write(`${machineName()}; the median, with the least in brackets\n`);

@@ -1,6 +1,7 @@
 /**
- * Pushes per second of our own CPU over kept-open connections, for Firebase and APNs against fakes in another process, and what the memory does
- * meanwhile. `npm run bench -- deliveries --count 100000 --parallel 256 --kind apns`
+ * Pushes per second of the gateway's CPU over kept-alive connections, to Firebase and APNs fakes in another process,
+ * and its memory meanwhile.
+ * `npm run bench -- deliveries --count 100000 --parallel 256 --kind apns`
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

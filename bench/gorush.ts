@@ -1,7 +1,8 @@
 /**
- * Pushes per second of a relay beside gorush, a push gateway in Go: JSON in, Firebase out, each reply after Firebase's. Both send to the same Firebase in turn.
- * `npm run bench -- gorush --program ./gorush --rounds 3 --count 2000 --parallel 8`. gorush knows no other address of Firebase than Google's: its
- * connections there go through a proxy of this bench, which joins them to the Firebase of the bench.
+ * Pushes per second of the relay and of gorush, a push gateway in Go. Both take JSON, send to the same Firebase in
+ * turn, and reply after Firebase's reply.
+ * `npm run bench -- gorush --program ./gorush --rounds 3 --count 2000 --parallel 8`. gorush only knows Google's address
+ * of Firebase, so a proxy of this bench leads its connections to the bench's Firebase.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -47,7 +48,7 @@ try {
   sides.push(await ours());
   sides.push(await gorush(fcm));
   process.stdout.write(`${machineName()}; ${count} pushes a round, ${parallel} under way\n`);
-  // The first round is not counted: code is compiled, connections are opened.
+  // The first round compiles code and opens connections, so it is not counted.
   for (let round = 0; round <= Number(values.rounds); round += 1)
     for (const side of sides) {
       const sample = await oneRound(side);
@@ -124,7 +125,7 @@ async function gorush({ provider, port: fcmPort, tokenUrl }: FcmSink): Promise<S
   };
 }
 
-/** `sync`: each reply comes after Firebase's, and says what became of the push. */
+/** `sync`: each reply follows Firebase's reply and holds the result of the push. */
 function configuration(port: number, account: string): string {
   return `
 core: { enabled: true, address: 127.0.0.1, port: "${port}", mode: release, sync: true, max_notification: 100 }
@@ -136,7 +137,7 @@ log: { format: string, access_log: ${join(folder, 'gorush.log')}, access_level: 
 `;
 }
 
-/** Joins every tunnel that is asked for to the Firebase of the bench. */
+/** A proxy that leads every requested tunnel to the bench's Firebase. */
 async function startProxy(fcmPort: number): Promise<Server> {
   const server = createServer((_, response) => response.writeHead(405).end());
   server.on('connect', (_, client) => {

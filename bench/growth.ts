@@ -1,6 +1,8 @@
 /**
- * What each operation of a store costs beside very many push tokens and logins that are over, against the same beside few. Both stores are asked in turns.
- * `npm run bench -- growth --store embedded --records 1000000 --few 1000 --rounds 500`; with `--store mongodb` both are in one mongod, and `--mongod` names a server.
+ * The cost of each store operation with very many push tokens and finished logins, and with few. Both stores take
+ * turns.
+ * `npm run bench -- growth --store embedded --records 1000000 --few 1000 --rounds 500`; with `--store mongodb` both use
+ * one mongod, and `--mongod` names its program.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -32,7 +34,7 @@ const sizes = [Number(values.few), Number(values.records)] as const;
 const rounds = Number(values.rounds);
 const batch = 1000;
 
-/** A database of this size, and what is asked of it next. */
+/** A database of this size, and the number of its next record. */
 type Side = { store: Store; size: number; number: number };
 const settled = { ...givenTransaction().decision, state: 'accepted' as const, version: 1 };
 const some = ({ size }: Side): string => `T${randomInt(size)}`;
@@ -40,7 +42,7 @@ const mine = ({ number }: Side): string => `new${number}`;
 const effect = (side: Side) => ({ id: mine(side), kind: 'login-succeeded' as const, serial: some(side), at: Date.now() });
 const page = { offset: 0, limit: 10, sortBy: 'serial', descending: false } as const;
 
-/** What a login and its house-keeping ask, in an order in which each finds something. */
+/** The operations of a login and of housekeeping, in an order in which each finds its record. */
 const operations: [name: string, run: (side: Side) => Promise<unknown>][] = [
   ['findToken', (side) => side.store.findToken(some(side))],
   ['tokensOf', (side) => side.store.tokensOf([nameKey({ user: some(side), realm: 'corp' })])],
@@ -80,7 +82,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** A replica set of one. */
+/** Starts a replica set of one member. */
 async function startMongod(): Promise<{ url: string; stop(): Promise<void> }> {
   const port = await freePort();
   const program = values.mongod ?? JSON.parse(execFileSync(process.execPath, ['scripts/find-mongod.mjs'], { encoding: 'utf8' })).path;
@@ -107,7 +109,7 @@ async function openStore(size: number): Promise<Store> {
   return openMongoStore({ url: mongod.url, database: `bench-${size}`, ...limits, log });
 }
 
-/** A store with so many push tokens and logins that are over. */
+/** A store with this many push tokens and finished logins. */
 async function openSide(size: number): Promise<Side> {
   const store = await openStore(size);
   for (let first = 0; first < size; first += batch) {
@@ -122,13 +124,13 @@ function tokenNamed(name: string): PushToken {
   return givenPushToken({ serial: name, owner: { user: name, realm: 'corp', resolver: '' } });
 }
 
-/** A login that is over and that no sweep takes: the one that measures is to find its own. */
+/** A finished login that no sweep removes, so that the measured sweep finds only its own. */
 function oldNamed(name: string): Transaction {
   const { decision, ...rest } = transactionOf(name, name);
   return { ...rest, decision: { ...decision, state: 'consumed', finishUntil: 9e15 } };
 }
 
-/** Milliseconds of each operation at both sides, one after the other, so that whatever else the machine does meets both. */
+/** Milliseconds of each operation, in turn on both sides, so that other load of the machine affects both. */
 async function measure(sides: readonly [Side, Side]): Promise<Map<string, [number[], number[]]>> {
   const costs = new Map<string, [number[], number[]]>(operations.map(([name]) => [name, [[], []]]));
   for (let round = 0; round < rounds; round += 1)

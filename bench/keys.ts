@@ -1,6 +1,7 @@
 /**
- * What the secrets of one push token cost in CPU time: its RSA key to make, to sign with for the first time (unsealed, opened) and every time after that,
- * and its PIN the first time it is right. docs/scale.md calculates with it. `npm run bench -- keys --seconds 10`
+ * CPU time of the secrets of one push token: making its RSA key, the first signature (unseals and opens the key), every
+ * later one, and the first check of a correct PIN. docs/scale.md calculates with it.
+ * `npm run bench -- keys --seconds 10`
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -39,7 +40,7 @@ function opened(text: string): KeyObject {
   return createPrivateKey({ key: keyring.open('token:bench', text), format: 'der', type: 'pkcs8' });
 }
 
-/** CPU seconds of one `work`, all threads together: the mean over this many seconds of CPU. */
+/** CPU seconds of one `work` over all threads: the mean over this many CPU seconds. */
 async function cpuPer(limit: number, work: () => unknown): Promise<number> {
   const start = process.cpuUsage();
   const used = (): number => {

@@ -1,6 +1,7 @@
 /**
- * LinOTP's push token: challenges sealed and answers verified per second, beside the bare cryptography that each needs, in one thread and in the same run:
- * X25519, Ed25519, SHA-256 and AES by node:crypto with the bytes of a real challenge. `npm run bench -- linotp --seconds 3`
+ * LinOTP's push token: sealed challenges and verified answers per second, compared with the bare cryptography of each
+ * (X25519, Ed25519, SHA-256 and AES by node:crypto, on the bytes of a real challenge), in one thread and the same run.
+ * `npm run bench -- linotp --seconds 3`
  */
 import {
   createCipheriv,
@@ -60,7 +61,7 @@ if (linotp.readAnswer(answer, challenge, token)?.verdict !== 'accepted') throw n
 const x25519 = { pkcs8: Buffer.from('302e020100300506032b656e04220420', 'hex'), spki: Buffer.from('302a300506032b656e032100', 'hex') };
 const phoneXKey = createPublicKey({ key: Buffer.concat([x25519.spki, phoneX]), format: 'der', type: 'spki' });
 
-/** What a seal cannot do without: an ephemeral key of random bytes, its public part, the agreement, the hash, the cipher and the signature. */
+/** The minimum for a seal: random ephemeral key, public part, key agreement, hash, cipher and signature. */
 function rawSeal(): void {
   const privateKey = createPrivateKey({ key: Buffer.concat([x25519.pkcs8, randomBytes(32)]), format: 'der', type: 'pkcs8' });
   createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
@@ -84,7 +85,7 @@ for (const [name, ours, raw] of measured) {
 process.stdout.write(isGood ? 'At least half of the bare rate.\n' : 'LESS than half of the bare rate.\n');
 process.exitCode = isGood ? 0 : 1;
 
-/** The two take turns, so that what else the machine does hits both; of each the best turn counts. */
+/** Both take turns, so that other load affects both; the best turn of each counts. */
 async function bestOf(ours: () => unknown, raw: () => unknown): Promise<[number, number]> {
   const best: [number, number] = [0, 0];
   for (let round = 0; round < rounds; round += 1) {

@@ -1,7 +1,8 @@
 /**
- * Full logins per second: trigger, the phone's signed answer, finish, each a real HTTP request to a gateway process on the embedded store,
- * beside the raw RSA signatures of the same key size in the same run. `npm run bench -- logins --seconds 10 --bits 3072 --parallel 32`
- * With `--store mongodb` on the MongoDB at MONGODB_URL, and what a login costs there; the database is dropped at the end.
+ * Complete logins per second: trigger, the phone's signed answer, finish. Each is a real HTTP request to a gateway
+ * process with the embedded store. Compared with bare RSA signatures of the same key size in the same run.
+ * `npm run bench -- logins --seconds 10 --bits 3072 --parallel 32`. `--store mongodb` uses the MongoDB at MONGODB_URL
+ * and adds its cost per login; the database is dropped at the end.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
@@ -131,7 +132,7 @@ async function measure(client: PiClient, phones: readonly PiPhone[]): Promise<{ 
 
 type StoreOperations = { count: number; seconds: number };
 
-/** How many operations the gateway has asked of its store, and how long it waited for them in all. */
+/** How many operations the gateway asked of its store, and its total waiting time for them. */
 async function storeOperations(): Promise<StoreOperations> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const sum = (name: string): number =>
@@ -157,7 +158,7 @@ async function reportMongo(mongo: MongoBench, { logins }: { logins: number }, { 
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** The same signature by the OpenSSL inside Node, on one core. */
+/** The same signature by Node's OpenSSL on one core. */
 function nodeSignatures(): number {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
   const data = Buffer.alloc(128);

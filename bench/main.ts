@@ -1,6 +1,8 @@
 /**
- * `npm run bench` measures all operations of a gateway (`operations.ts`), `npm run bench answer finish` some of them, and `npm run bench waiters` something
- * that needs a stage of its own: the other files of this folder. Options come after `--`: `npm run bench -- waiters --count 10000`.
+ * `npm run bench` measures all operations of a gateway (`operations.ts`); `npm run bench answer finish` measures some
+ * of them.
+ * `npm run bench waiters` runs a bench with its own setup, a file of this folder. Options follow `--`: `npm run bench
+ * -- waiters --count 10000`.
  */
 const alone = [
   'commands',

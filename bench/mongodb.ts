@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { BSON, MongoClient } from 'mongodb';
 import { ownerKeys } from '../src/foundation/model/index.ts';
 
-/** What a MongoDB has spent and holds, as far as a measurement asks. */
+/** The cost and size of a MongoDB, as far as a measurement needs them. */
 export type MongoBench = {
   /** CPU seconds of the server so far. */
   cpu(): Promise<number>;
-  /** A line per collection of a login: bytes of a document, and of its part of the indexes and of the file. */
+  /** A line per collection of a login: bytes per document, in the collection, its indexes and the file. */
   sizes(): Promise<string[]>;
   /** Drops the database of the measurement. */
   close(): Promise<void>;
@@ -14,7 +14,7 @@ export type MongoBench = {
 
 const copies = 50_000;
 
-/** Opens the database that a gateway under measurement uses. */
+/** Opens the database of a measured gateway. */
 export async function openMongoBench(url: string, database: string): Promise<MongoBench> {
   const client = await new MongoClient(url).connect();
   const db = client.db(database);
@@ -41,7 +41,10 @@ export async function openMongoBench(url: string, database: string): Promise<Mon
     },
   };
 
-  /** Enough push tokens that a page more or less does not count: copies of a real one, each with an owner and a key (which nothing compresses) of its own. */
+  /**
+   * Adds push tokens until a single page does not matter: copies of a real one, each with its own owner and an
+   * incompressible key.
+   */
   async function multiply(): Promise<void> {
     const tokens = db.collection<{ _id: string }>('tokens');
     const one = await tokens.findOne({});
@@ -51,7 +54,7 @@ export async function openMongoBench(url: string, database: string): Promise<Mon
 }
 
 function copy(one: Record<string, unknown>, number: number): { _id: string } & Record<string, unknown> {
-  // Spread over the index as random serials and names are.
+  // Spread over the index like random serials and names.
   const serial = `PIPU${((number * 2_654_435_761) % 4_294_967_296).toString(16).toUpperCase().padStart(8, '0')}`;
   const user = `user-${serial}`;
   const owner = { user, realm: 'corp', resolver: 'ad-corp', userid: user };
@@ -68,7 +71,7 @@ function copy(one: Record<string, unknown>, number: number): { _id: string } & R
   };
 }
 
-/** As long as it was, of texts that no compression makes shorter than keys are. */
+/** A value of the same length that compresses no better than a key. */
 function asRandom(value: unknown): unknown {
   if (typeof value === 'string') return randomBytes(value.length).toString('base64').slice(0, value.length);
   return Object.fromEntries(Object.entries(value ?? {}).map(([key, item]) => [key, asRandom(item)]));

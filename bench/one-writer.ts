@@ -1,6 +1,7 @@
 /**
- * What workers would pay for an embedded store that one process holds for all: the CPU of the store's own operations, beside that of a message to another
- * process and back (Node's IPC) that carries the same records. `node bench/one-writer.ts --rounds 20000`
+ * The cost of an embedded store that one process serves to all workers: CPU of the store's own operations, compared
+ * with a message to another process and back (Node's IPC) with the same records.
+ * `node bench/one-writer.ts --rounds 20000`
  * @see docs/decisions/one-process-embedded.md
  */
 import { fork } from 'node:child_process';
@@ -15,12 +16,12 @@ import { givenChallenge, givenPushToken, givenTransaction } from '../test/kit/re
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '20000' } } });
 const rounds = Number(values.rounds);
-/** So many requests are under way at once. */
+/** The number of concurrent requests. */
 const parallel = 32;
 const token = givenPushToken({ serial: 'S', serverKey: { publicKey: 'p'.repeat(532), sealedPrivateKey: 's'.repeat(2444) } });
 
 if (process.send) {
-  // The writer: answers with what a read of a push token gives.
+  // The writer: answers with the result of reading a push token.
   process.on('message', (id) => process.send?.({ id, token }));
 } else {
   await storeCosts();

@@ -1,7 +1,9 @@
 /**
- * How many operations per second a gateway does, what each costs it, and how near that is to what the machine can do, measured in the same run.
- * `npm run bench -- [NAME…] --rounds 3 --warm 2 --tokens 500 --parallel 8 --bits 4096 --store embedded --workers 1 --json FILE --profile FOLDER`; `--against FOLDER` measures
- * another checkout in turn. With `--store mongodb` on the MongoDB at MONGODB_URL; its database is dropped at the end.
+ * Operations per second of a gateway, the cost of each, and the ratio to the machine's limits, measured in the same
+ * run.
+ * `npm run bench -- [NAME…] --rounds 3 --warm 2 --tokens 500 --parallel 8 --bits 4096 --store embedded --workers 1
+ * --json FILE --profile FOLDER`; `--against FOLDER` measures another checkout in turn. `--store mongodb` uses the
+ * MongoDB at MONGODB_URL; its database is dropped at the end.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,7 +51,7 @@ const sides = [
   ...(values.against === undefined ? [] : [{ name: 'there', checkout: resolve(values.against) }]),
 ];
 
-// What was started ends with this process.
+// On a signal, exit so that the child processes end too.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 const folder = mkdtempSync(join(tmpdir(), 'pushgate-bench-'));
 for (const { checkout } of sides) build(checkout);
@@ -63,7 +65,7 @@ try {
   process.stdout.write(`${headOf(limits)}\n`);
   for (let round = 1 - Number(values.warm); round <= Number(values.rounds); round += 1)
     for (const side of gateways) {
-      // The first rounds are not counted: keys are opened, code is compiled.
+      // The first rounds open keys and compile code, so they are not counted.
       const note: Note = round < 1 ? () => undefined : noteOf(side.name, limits);
       await oneRound({ gateway: side.gateway, parallel, note, helpers, taken: fcm.taken }, wanted);
       process.stderr.write(`round ${round} of ${values.rounds}, ${side.name}: ${Math.round(pssOf(side.gateway.pid))} MiB\n`);

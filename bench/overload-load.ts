@@ -2,13 +2,19 @@ import { createPrivateKey, createSign, type KeyObject } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { base32 } from '../test/kit/pi-phone.ts';
 
-/** What the process that offers logins is told first. `pin` is what all of them type; a wrong one ends a login at its first reply. */
+/**
+ * The first message to the process that sends logins. `pin` is the PIN of every login; a wrong one ends a login at its
+ * first reply.
+ */
 export type Load = { url: string; users: { user: string; serial: string }[]; phoneKey: string; pin: string; timeoutMs: number };
 
-/** Asks for logins, whose ends are told under the same `id`: so many at the same time (`parallel`), or so many a second whatever becomes of them (`rate`), for so long. */
+/**
+ * Asks for logins; their results have the same `id`. `parallel`: this many at the same time. `rate`: this many per
+ * second, whatever their results. `ms`: for this long.
+ */
 export type Wish = { id: number; parallel?: number; rate?: number; ms: number };
 
-/** One login: when it was offered (ms since the wish), what it came to, and how long its first reply took. */
+/** One login: its start (ms since the request), its result, and the time of its first reply. */
 export type Offered = { at: number; end: 'good' | 'shed' | 'late' | 'failed'; firstMs: number };
 
 type Reply = { status: number; text: string };
@@ -16,9 +22,9 @@ type Offering = Load & { key: KeyObject };
 
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 
-/** Late: the client hung up. */
+/** The client gave up waiting. */
 class Late extends Error {}
-/** Refused for now. */
+/** The gateway refused the login for now. */
 class Shed extends Error {}
 
 function ask({ url, timeoutMs }: Load, path: string, form?: Record<string, string>): Promise<Reply> {
@@ -61,7 +67,7 @@ async function offer(load: Offering, number: number, start: number): Promise<Off
     const timestamp = new Date().toISOString();
     const signature = sign(load.key, `${serial}|${timestamp}`);
     const polled = await ask(load, `/ttype/push?${new URLSearchParams({ serial, timestamp, signature })}`);
-    // Others may wait for the same phone; its user looks at the newest.
+    // Other logins may wait for the same phone; the user answers the newest.
     const { nonce } = JSON.parse(polled.text).result.value.at(-1);
     await ask(load, '/ttype/push', { serial, nonce, signature: sign(load.key, `${nonce}|${serial}`) });
     const finished = await ask(load, '/validate/check', { user, pass: '', transaction_id: detail.transaction_id });

@@ -1,7 +1,8 @@
 /**
- * Ten times the logins that a gateway can do, for ten seconds: how many are refused at once, how many their clients give up, what the others get, what memory
- * that takes, and how soon all is as before. The load comes from a process of its own, at its own pace, whatever becomes of the logins. A login is: trigger,
- * the phone polls, its signed answer, finish; with `--pin wrong` it is one check of a wrong PIN, which costs a hash.
+ * Sends ten times the logins that a gateway can do, for ten seconds. Reports how many are refused at once, how many
+ * clients give up, the results of the rest, the memory, and the time until recovery. The load comes from its own
+ * process at a fixed rate. A login is: trigger, the phone's poll, its signed answer, finish; with `--pin wrong` it is
+ * one check of a wrong PIN, which costs a hash.
  * `npm run bench -- overload --times 10 --seconds 10 --pin right`
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
@@ -50,7 +51,7 @@ try {
   const usual = { rate: capacity * usualShare };
   const before = await offer({ ...usual, ms: 5000 });
   const memory = watchMemory(gateway.pid ?? 0);
-  // The usual load goes on after it, so that the way back is seen.
+  // The usual load continues afterwards, to measure the recovery.
   const flood = offer({ rate: capacity * Number(values.times), ms });
   await new Promise((resolve) => setTimeout(resolve, ms));
   const after = await offer({ ...usual, ms: quietMs });
@@ -99,14 +100,14 @@ async function enrolAll(password: string): Promise<Load['users']> {
     const { body } = await client.post('/token/init', { type: 'push', genkey: '1', user, pin: '1234' }, headers);
     const { serial, enrollment_credential: credential } = body.detail;
     if ((await piPhone(client, { serial, credential }).rollout()).status !== 200) throw new Error('a rollout failed');
-    // A right PIN is remembered from then on.
+    // A correct PIN is cached from now on.
     await client.post('/validate/check', { user, pass: '1234' });
     users.push({ user, serial });
   }
   return users;
 }
 
-/** Has the other process offer logins. */
+/** Makes the other process send logins. */
 function offer(wish: Omit<Wish, 'id'>): Promise<Offered[]> {
   wishes += 1;
   const id = wishes;
@@ -123,7 +124,7 @@ function offer(wish: Omit<Wish, 'id'>): Promise<Offered[]> {
 
 type Memory = { before: number; most: number };
 
-/** The resident set of a process (MiB): at first, and the most of it. */
+/** The resident set of a process (MiB): at the start, and the maximum. */
 function watchMemory(pid: number): { stop(): Memory } {
   const now = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
   const before = now();
@@ -144,7 +145,10 @@ function at(share: number, offered: readonly Offered[]): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-/** When the last bad stretch of the usual load ended (s): one with a login that was not done, or twice as slow as before. */
+/**
+ * When the last bad interval of the usual load ended (s). An interval is bad if a login failed or took twice as long as
+ * before.
+ */
 function recovery(before: readonly Offered[], after: readonly Offered[]): number {
   const usual = at(0.95, before) * 2 + 20;
   let last = 0;

@@ -1,6 +1,7 @@
 /**
- * How long a trigger takes when providers break: all fine, the first one black-holed (before and after its breaker opens), all of them black-holed.
- * A gateway process and fakes in another one; each row is a run of its own. `npm run bench -- providers --count 200`
+ * Time of a trigger when providers break: all fine; the first one black-holed (before and after its breaker opens); all
+ * black-holed. The gateway and the fakes have their own processes; each row is its own run.
+ * `npm run bench -- providers --count 200`
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -84,7 +85,7 @@ function configuration(port: number, { providers }: FakesProcess): object {
   };
 }
 
-/** A user whose phone has a Firebase address and a gda, and how a login of this user is triggered. */
+/** Enrols a user whose phone has a Firebase address and a gda. Returns a function that triggers a login. */
 async function enrolled(client: PiClient, password: string): Promise<Trigger> {
   const headers = await client.login('admin', password);
   const { body } = await client.post('/token/init', { type: 'push', genkey: '1', user: 'alice', pin: '' }, headers);

@@ -5,25 +5,27 @@ import { cpuUsed } from './harness/machine.ts';
 import { type Measured, measure, type Sample, sampleOf } from './harness/measure.ts';
 import { answerBytes, phonePublicKey, pollBytes } from './harness/phone.ts';
 
-/** Takes a sample of one operation; `signatures` are those that the gateway made for each. */
+/** Takes a sample of one operation; `signatures` is the number of signatures that the gateway made for each. */
 export type Note = (bench: string, sample: Sample, signatures?: number) => void;
 
-/** What one round of operations needs. */
+/** The parts that one round of operations needs. */
 export type Round = {
   gateway: Gateway;
   parallel: number;
-  note: Note /** Processes that work for the measurement and are none of the program's. */;
-  helpers: readonly number[] /** How many pushes have arrived so far. */;
+  note: Note;
+  /** Processes that work for the measurement, not for the program. */
+  helpers: readonly number[];
+  /** How many pushes have arrived. */
   taken(): Promise<number>;
 };
 
-/** The most that an operation could do per second; undefined where nothing but our own work bounds it. */
+/** The limit of an operation per second; undefined if only the gateway's own work limits it. */
 export function limitOf(bench: string, signatures: number, limits: Limits): number | undefined {
   if (signatures > 0) return bench === 'login' ? limits.signatures / (signatures + 2) : limits.signatures / signatures;
   return undefined;
 }
 
-/** What a round measures, by name. */
+/** The benches of a round, by name. */
 export const benches = [
   'trigger',
   'phone poll',
@@ -39,10 +41,10 @@ export const benches = [
   'start',
 ];
 
-/** How many enrolments a round has. */
+/** The number of enrolments in a round. */
 export const enrolmentsOf = (tokens: number): number => Math.min(tokens, 200);
 
-/** Runs what is needed for the benches that are wanted. */
+/** Runs the steps that the wanted benches need. */
 export async function oneRound(round: Round, wanted: readonly string[]): Promise<void> {
   const isWanted = (...names: string[]): boolean => names.some((name) => wanted.includes(name));
   if (isWanted('trigger', 'phone poll', 'poll', 'answer', 'finish')) await loginsInStep(round, 'trigger');
@@ -55,14 +57,17 @@ export async function oneRound(round: Round, wanted: readonly string[]): Promise
   if (isWanted('start')) await start(round);
 }
 
-/** Notes one bench, and no other. */
+/** Takes the samples of one bench only. */
 function onlyOf(name: string, note: Note): Note {
   return (bench, sample, signatures) => {
     if (bench === name) note(bench, sample, signatures);
   };
 }
 
-/** Phones that are enrolled while server keys are ready: `/token/init` with its QR code, and the rollout. Without a PIN, whose hash costs 20 ms on purpose. */
+/**
+ * Enrolments with server keys in stock: `/token/init` with its QR code, and the rollout. Without a PIN, because its
+ * hash deliberately costs 20 ms.
+ */
 async function enrolments(round: Round): Promise<void> {
   const { gateway, note } = round;
   const { send, close } = await openSender(round);
@@ -83,7 +88,7 @@ async function enrolments(round: Round): Promise<void> {
 
 let enrolled = 0;
 
-/** Two runs of as many requests, as one of pairs: its rate is that of both, its times are those of the second. */
+/** Two runs of the same length as one run of pairs: the rate covers both, the latencies are the second's. */
 function joined(first: Measured, second: Measured): Sample {
   const seconds = first.run.seconds + second.run.seconds;
   const { p50, p99, clientShare } = second.sample;
@@ -91,14 +96,17 @@ function joined(first: Measured, second: Measured): Sample {
   return { perSecond: second.run.count / seconds, cpuMs: first.sample.cpuMs + second.sample.cpuMs, p50, p99, clientShare, faults };
 }
 
-/** Stops the gateway and starts it again: from the process to the first good `/readyz`. */
+/** Stops the gateway and starts it again: time from the start of the process to the first successful `/readyz`. */
 async function start({ gateway, note }: Round): Promise<void> {
   const ms = await gateway.restart();
   const used = cpuUsed(gateway.pid).program;
   note('start', { perSecond: 1000 / ms, cpuMs: used * 1000, p50: ms, p99: ms, clientShare: 0, faults: [] });
 }
 
-/** Logins in step, so that no limit is reached: all begin, all phones poll, all pages ask, all phones answer, all logins are finished. */
+/**
+ * Logins in lockstep, to stay below every limit: all start, all phones poll, all pages poll, all phones answer, all
+ * logins finish.
+ */
 async function loginsInStep(round: Round, way: 'trigger' | 'trigger with PIN'): Promise<void> {
   const { gateway, note } = round;
   const { users } = gateway;
@@ -134,7 +142,7 @@ async function loginsInStep(round: Round, way: 'trigger' | 'trigger with PIN'): 
   close();
 }
 
-/** Polls of phones for which five challenges are open; then all are answered. */
+/** Polls of phones with five open challenges each; then all are answered. */
 async function crowdedPolls(round: Round): Promise<void> {
   const { gateway, note } = round;
   const users = gateway.users.slice(0, Math.ceil(gateway.users.length / 5));
@@ -151,7 +159,7 @@ async function crowdedPolls(round: Round): Promise<void> {
   close();
 }
 
-/** Whole logins, each lane one after the other: PIN, the phone polls, signs and answers, finish. */
+/** Complete logins, in sequence per connection: PIN, the phone polls, signs and answers, finish. */
 async function wholeLogins(round: Round): Promise<void> {
   const { gateway, parallel, note, helpers } = round;
   const connections = await Promise.all(Array.from({ length: parallel }, () => openConnections(gateway.port, 1)));
@@ -186,7 +194,7 @@ async function wholeLogins(round: Round): Promise<void> {
 
 let relayed = 0;
 
-/** A challenge of a LinOTP that keeps its tokens itself, to a phone of its own. */
+/** A challenge of a LinOTP that keeps its own tokens, to a new phone. */
 export function relayBytes(): Buffer {
   relayed += 1;
   const challenge = { transactionId: String(100_000_000_000 + relayed), gda: `fcm:relay-${relayed}`, challenge: relayPayload };

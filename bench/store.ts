@@ -1,7 +1,9 @@
 /**
- * What the embedded store does: durable writes (a transaction with one challenge) by 1, 8 and 64 writers at once, and what a login asks of it by 8 at once; how
- * long the event loop is kept from other work meanwhile, and the CPU of the process. Turns follow one another in one process, those of the store of another
- * checkout (`--against DIR`) too; least, median and most of all turns. `node bench/store.ts --rounds 20 --seconds 0.5 --tokens 2000`
+ * Measures the embedded store: durable writes (a transaction with one challenge) by 1, 8 and 64 concurrent writers; the
+ * store operations of a login, 8 at once; how long they block the event loop; and the CPU of the process. Turns follow
+ * one another in one process, also for the store of another checkout (`--against DIR`). Reports minimum, median and
+ * maximum.
+ * `node bench/store.ts --rounds 20 --seconds 0.5 --tokens 2000`
  * @see docs/decisions/writes-off-the-loop.md
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -68,7 +70,7 @@ function serialOf(number: number): string {
   return `PIPU${spread(number % tokens)}`;
 }
 
-/** Of the size that a push token with an RSA key of 4096 bits has. */
+/** As large as a push token with an RSA key of 4096 bits. */
 function pushToken(number: number): PushToken {
   return givenPushToken({
     serial: serialOf(number),
@@ -85,7 +87,7 @@ function transaction(number: number): Transaction {
   return { ...rest, decision: { ...decision, answerUntil: number + 1000, finishUntil: number + 2000 } };
 }
 
-/** What a login with a PIN, an answer and a finish asks of the store. */
+/** The store operations of a login with a PIN, an answer and a finish. */
 async function login(store: Store, number: number): Promise<void> {
   const begun = transaction(number);
   const serial = serialOf(number);

@@ -1,8 +1,10 @@
 /**
- * Many requests that wait for a phone (`push_wait`) at one gateway: what they cost while nothing happens, and how soon each is released by an answer
- * that is given at another gateway. Two gateway processes on one MongoDB, with the settings of malloc that our image has.
- * Memory is that of the waiting gateway's process: its resident set at the end of the quiet time (VmRSS, the pages of the node program included), what of
- * V8's heap is used then, and the largest that the resident set was (VmHWM), while all of them came. `npm run bench -- waiters --count 10000 --answers 200`
+ * Many requests that wait for a phone (`push_wait`) at one gateway: their cost while nothing happens, and the time
+ * until an answer at another gateway releases each. Two gateway processes share one MongoDB and use the image's
+ * settings of malloc. Memory is measured for the waiting gateway's process: resident set at the end of the quiet time
+ * (VmRSS, including the pages of the node program), used V8 heap at that time, and the peak of the resident set
+ * (VmHWM).
+ * `npm run bench -- waiters --count 10000 --answers 200`
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -100,7 +102,7 @@ async function startGateway(): Promise<GatewayProcess> {
   return gateway;
 }
 
-/** The variables of our image for malloc: without them it keeps what it has once had. */
+/** The image's variables for malloc: without them the process keeps its peak memory. */
 function mallocOfImage(): Record<string, string> {
   return Object.fromEntries(
     [...readFileSync('Dockerfile', 'utf8').matchAll(/(MALLOC_\w+)=(\d+)/g)].map(([, name = '', value = '']) => [name, value]),
@@ -119,7 +121,7 @@ async function enrolAll({ client, password }: GatewayProcess): Promise<PiPhone[]
   return phones;
 }
 
-/** Starts the requests a few at a time: each of them costs the gateway a signature or two. */
+/** Starts the requests a few at a time: each costs the gateway a signature or two. */
 async function startWaiting(gateway: GatewayProcess, phones: readonly PiPhone[]): Promise<Waiting[]> {
   const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -135,7 +137,7 @@ async function startWaiting(gateway: GatewayProcess, phones: readonly PiPhone[])
   return waiting;
 }
 
-/** A request that broke is told at once: nothing that is measured after it would be true. */
+/** A broken request is reported at once, because it makes all later measurements wrong. */
 function failed(why: unknown): number {
   if (!isOver) process.stderr.write(`a waiting request ended: ${String(why)}\n`);
   return Number.NaN;
@@ -149,12 +151,12 @@ async function untilWaiting({ client }: GatewayProcess, wanted: number): Promise
   }
 }
 
-/** The resident set of a gateway's process, in MiB: now (VmRSS), or the largest so far (VmHWM). */
+/** The resident set of a gateway's process (MiB): now (VmRSS), or its peak (VmHWM). */
 function residentOf({ child: { pid } }: GatewayProcess, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
   return Number(new RegExp(`${which}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
-/** What a gateway takes while nothing happens; memory in MiB at the end of that. */
+/** The cost of a gateway while nothing happens; memory (MiB) at the end of that time. */
 type Cost = { share: number; resident: number; peak: number; usedHeap: number };
 
 async function costOf(gateway: GatewayProcess): Promise<Cost> {
@@ -168,7 +170,10 @@ async function costOf(gateway: GatewayProcess): Promise<Cost> {
   return { share, resident, peak: residentOf(gateway, 'VmHWM'), usedHeap };
 }
 
-/** Answers one challenge after the other at the other gateway; how long after its answer each request was released, in ms. */
+/**
+ * Answers one challenge after another at the other gateway. Returns how long after its answer each request was released
+ * (ms).
+ */
 async function releaseSome({ client }: GatewayProcess, phones: readonly PiPhone[], waiting: readonly Waiting[]): Promise<number[]> {
   const delays: number[] = [];
   for (let number = 0; number < answers; number += 1) {

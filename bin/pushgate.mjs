@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript for any Node: it looks at the version before anything that an old one cannot read is loaded.
+// Plain JavaScript that any version of Node can read: it checks the version before it loads newer syntax.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import * as nodeModule from 'node:module';
@@ -10,12 +10,12 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 const isRecent = major > 22 || (major === 22 && minor >= 19);
 const home = fileURLToPath(new URL('..', import.meta.url));
 const pinned = join(home, 'node_modules/.bin/node');
-/** A clone runs its sources, a package what was built of them. */
+/** A clone runs its sources; a package runs its built files. */
 const isClone = existsSync(join(home, 'src/main.ts'));
 
-/** How often this process looks whether the one that started it is there (ms). */
+/** How often this process checks that its parent still runs (ms). */
 const parentLookMs = 500;
-/** glibc keeps what a busy hour took from the system unless it is told to give it back, and reads that once, when a process begins. */
+/** By default glibc keeps the memory that a busy hour took. It reads these settings once, when a process starts. */
 const mallocSettings = { MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_ARENA_MAX: '2' };
 
 endWithNpm();
@@ -37,11 +37,14 @@ function isServe() {
   return process.argv[2] === 'serve';
 }
 
-/** Begins this process anew with the settings: it stays the same one for whoever started it. Where that cannot be done its workers get them at least. */
+/**
+ * Starts this process anew with the settings, under the same process id. Where execve is missing, only its workers get
+ * them.
+ */
 function tellMalloc() {
   const environment = { ...mallocSettings, ...process.env };
   if (Object.keys(mallocSettings).every((name) => name in process.env)) return;
-  // A channel to the process that started this one would be lost.
+  // execve would close the channel to the parent process.
   if (usesGlibc() && process.execve && !process.channel)
     process.execve(process.execPath, [process.argv0, ...process.execArgv, ...process.argv.slice(1)], environment);
   Object.assign(process.env, environment);
@@ -49,14 +52,14 @@ function tellMalloc() {
 
 function usesGlibc() {
   if (process.platform !== 'linux') return false;
-  // Names of this machine's addresses, which a report looks up otherwise, can take seconds.
+  // Looking up the names of this machine's addresses for the report can take seconds.
   process.report.excludeNetwork = true;
   return process.report.getReport().header.glibcVersionRuntime !== undefined;
 }
 
 async function run() {
   if (process.env.PUSHGATE_NODE && process.channel) endWithParent();
-  // Not for what this one starts: workers have a channel of their own.
+  // Child processes must not inherit it: workers have a channel of their own.
   delete process.env.PUSHGATE_NODE;
   keepCompiled();
   try {
@@ -72,22 +75,23 @@ async function run() {
 }
 
 /**
- * What Node compiled is kept for the next start, where only the owner of the program writes: Node's own place for it, the folder for temporary files, is
- * open to everybody. Where that is not this user, nothing is kept.
+ * Keeps compiled code for the next start, in a folder that only the owner of the program can write. Node's default is
+ * the folder for temporary files, which every user can write. Another user than the owner keeps no compiled code.
  */
 function keepCompiled() {
   const modules = basename(dirname(home)) === 'node_modules' ? dirname(home) : join(home, 'node_modules');
   nodeModule.enableCompileCache?.(process.env.NODE_COMPILE_CACHE ?? join(modules, '.cache/pushgate'));
 }
 
-/** Goes on in the Node that came along, and ends as that one ends. */
+/** Continues in the Node that npm installed, and ends with its exit code or signal. */
 function handOver() {
   const env = { ...(isServe() ? mallocSettings : {}), ...process.env, PUSHGATE_NODE: pinned };
   const child = spawn(pinned, process.argv.slice(1), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env });
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'];
   for (const signal of signals) {
     process.on(signal, () => {
-      // A Ctrl-C reaches both processes: the terminal has told the other one, and being told twice would cut its work short.
+      // A Ctrl-C reaches both processes. The terminal has sent it to the child already, and a second one would cut its
+      // work short.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     });
   }
@@ -100,8 +104,8 @@ function handOver() {
 }
 
 /**
- * Stops when the npm that ran this as one of its scripts is gone: a signal to it ends its shell, and nobody would know of this process. Here that shell
- * is the parent.
+ * Stops when the npm that ran this as a script is gone. A signal to npm ends its shell, which is the parent here, and
+ * would leave this process behind.
  */
 function endWithNpm() {
   if (!process.env.npm_lifecycle_event || process.env.PUSHGATE_NODE || process.platform === 'win32') return;
@@ -109,7 +113,7 @@ function endWithNpm() {
   setInterval(() => process.ppid !== ppid && process.kill(process.pid, 'SIGTERM'), parentLookMs).unref();
 }
 
-/** Stops when the process that handed over is gone without a word (kill -9): nobody else would know of this one. */
+/** Stops when the parent process is gone without a message (kill -9), so that this process is not left behind. */
 function endWithParent() {
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   process.channel.unref();

@@ -1,8 +1,11 @@
-/** What is shipped of other people's work: the packages of package-lock.json that no part of development alone brought in, as CycloneDX has them. */
+/**
+ * The bill of materials (CycloneDX) of shipped packages: all packages of package-lock.json except those that only
+ * development needs.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-/** One package as CycloneDX has it, as far as it is looked at here. */
+/** One package in CycloneDX form, with the fields that are used here. */
 export type Component = {
   'bom-ref': string;
   type: string;
@@ -27,12 +30,13 @@ export type Bill = {
 type Locked = { version?: string; dev?: boolean; optional?: boolean; devOptional?: boolean };
 type Root = { name: string; optionalDependencies?: Record<string, string> };
 
-/** What is left out: packages that only development needs, and what the image goes without, too. */
+/** The packages to leave out: those only for development, and also those that the image omits. */
 export type Leaving = 'nothing' | 'development' | 'development-and-optional';
 
 /**
- * The bill of materials of the folder that this runs in. npm writes it out of package-lock.json (no network, nothing has to be built); what is not shipped is
- * taken out here by the lock's own marks, since `npm sbom --omit=dev` of npm 11 also drops shipped packages that development needs as well, such as bson.
+ * The bill of materials of the working folder. npm writes it from package-lock.json, without network or build. The
+ * marks of the lock decide here which packages are removed: `npm sbom --omit=dev` of npm 11 also drops shipped packages
+ * that development needs too, such as bson.
  */
 export function billOfMaterials(leaving: Leaving): Bill {
   const written = execFileSync('npm', ['sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only'], {
@@ -49,14 +53,14 @@ export function billOfMaterials(leaving: Leaving): Bill {
   const dependencies = bill.dependencies
     .filter(({ ref }) => isNamed(ref))
     .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter(isNamed) }));
-  // npm calls it by the folder that it lies in.
+  // npm names it after its folder.
   const metadata = { ...bill.metadata, component: { ...bill.metadata.component, name: read<Root>('package.json').name } };
   return { ...bill, metadata, components, dependencies };
 }
 
-/** The packages that are not left out, as `name@version`, with a folder that has them. */
+/** The packages that stay, as `name@version`, each with a folder that holds it. */
 function keptFolders(leaving: Leaving): Map<string, string> {
-  // The Node that a clone brings along is in no package and no image.
+  // The Node that a clone installs is in no package and no image.
   const ours = Object.keys(read<Root>('package.json').optionalDependencies ?? {}).map((name) => `node_modules/${name}`);
   const isKept = ([folder, { dev, optional, devOptional }]: [string, Locked]): boolean =>
     folder !== '' &&
@@ -76,7 +80,10 @@ const read = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8'));
 const refOf = (folder: string, version = ''): string =>
   `${folder.slice(folder.lastIndexOf('node_modules/') + 'node_modules/'.length)}@${version}`;
 
-/** Old packages name their licences in a list, which npm does not copy into the lock. None are known of a package that is not installed here. */
+/**
+ * Old packages list their licences, and npm does not copy the list into the lock. Empty for a package that is not
+ * installed here.
+ */
 function installedLicences(folder: string): NonNullable<Component['licenses']> {
   if (!existsSync(`${folder}/package.json`)) return [];
   const { license, licenses = [] } = read<{ license?: string; licenses?: { type: string }[] }>(`${folder}/package.json`);
@@ -84,6 +91,6 @@ function installedLicences(folder: string): NonNullable<Component['licenses']> {
   return names.map((id) => ({ license: { id } }));
 }
 
-/** The licence of a package as an expression of SPDX; empty where it names none. Of several that stand side by side all count. */
+/** The licence of a package as an SPDX expression; empty if it names none. Several licences are all required. */
 export const licenceOf = ({ licenses = [] }: Component): string =>
   licenses.map(({ license, expression }) => expression ?? license?.id ?? license?.name ?? '').join(' AND ');

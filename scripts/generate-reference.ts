@@ -1,6 +1,6 @@
 /**
- * `npm run generate`: writes the pages of docs/reference from the source: schemas, actions, metrics, events and commands. With `--check` it writes nothing, and fails when a
- * page is not what the source says.
+ * `npm run generate`: writes the pages of docs/reference from the source: schemas, actions, metrics, events and
+ * commands. With `--check` it writes nothing, and fails if a page is out of date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { policiesPage } from './reference/policies-page.ts';
 
 const folder = 'docs/reference';
 
-/** One function makes one page. */
+/** One function per page. */
 const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'config.md': async () => configPage(await loadKinds()),
   'policies.md': policiesPage,

@@ -1,12 +1,12 @@
 /**
- * `npm run package`: puts together in `build/package` what is published: the built program, its types for plug-ins, configuration, docs and its bill of materials. Sources, tests
- * and the Node that a clone brings along (190 MB) stay out.
+ * `npm run package`: collects the published package in `build/package`: the built program, types for plug-ins,
+ * configuration, docs and bill of materials. It leaves out sources, tests and the Node of a clone (190 MB).
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Another folder, for those who only want to try it. */
+/** Another folder, for a trial run. */
 const [target = 'build/package'] = process.argv.slice(2);
 const copied = [
   'bin',
@@ -20,10 +20,10 @@ const copied = [
   'LICENSE',
   ...globSync('providers/*/README.md'),
 ];
-/** The types of what plug-ins are handed; those of our own code outside of it are nobody's business. */
+/** The types for plug-ins; all other types stay private. */
 const kit = 'src/delivery/provider-kit/kit';
 
-/** Credentials that an operator of this clone has put beside the files for Kubernetes stay here. */
+/** Excludes credentials that an operator of this clone has put beside the Kubernetes files. */
 const isPublished = (source: string): boolean =>
   !source.endsWith('biome.json') && !/provider-secrets\/(?!kustomization\.yaml$)/.test(source.replaceAll('\\', '/'));
 
@@ -41,7 +41,7 @@ function build(): void {
   writeFileSync(join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** What the registry is told: the repository's own package.json without what only a clone needs. */
+/** The published package.json: the repository's own without entries that only a clone needs. */
 function manifestOf({ name, version, description, license, type, bin, engines, dependencies, ...rest }: Record<string, unknown>) {
   const { repository, homepage, bugs, keywords } = rest;
   const exports = { './provider-kit': { types: `./dist/${kit}.d.ts` }, './package.json': './package.json' };

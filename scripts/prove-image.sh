@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The steps of the Dockerfile without a container engine: install without dev parts, tsc, and its own commands (CMD, HEALTHCHECK) run from a
-# folder that nobody may write, as another user where that is possible. The node that runs this stands in for the image's.
-# `--install FOLDER` does the first step only; `FOLDER` does the others with what was installed there. A dist/ that is there is not built anew.
+# Runs the steps of the Dockerfile without a container engine: install without dev packages, tsc, and its commands (CMD,
+# HEALTHCHECK) from a read-only folder, as another user if possible. The node of this script stands in for the image's.
+# `--install FOLDER` does only the first step; `FOLDER` does the others with that installation. An existing dist/ is used.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
@@ -35,7 +35,7 @@ cp -r dist bin "$work/app/"
 mkdir "$work/bin"
 ln -s "$work/app/bin/pushgate.mjs" "$work/bin/pushgate"
 "$node" scripts/sbom.ts --without-optional "$work/app/sbom.cdx.json"
-# It names what was installed, and nothing else.
+# The bill of materials must name exactly the installed packages.
 "$node" -e '
   const [{ components }, { packages }] = process.argv.slice(1).map((file) => JSON.parse(require("fs").readFileSync(file, "utf8")));
   const named = new Set(components.map(({ name, version }) => `${name}@${version}`));
@@ -53,7 +53,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
   if ! "${as[@]}" "$node" -e 0 2>/dev/null; then as=(); chown -R "$(id -u)" "$work"; fi
 fi
 run=("${as[@]}" env NODE_ENV=production NODE_COMPILE_CACHE="$work/app/.compiled" PUSHGATE_CONFIG="$work/app/config.json" PATH="$work/bin:$PATH")
-# The words of an instruction of the Dockerfile, one a line.
+# The words of a Dockerfile instruction, one per line.
 words() { sed -n "s/^$1\\( --[^ ]*\\)*\\( CMD\\)\\{0,1\\} \\[\\(.*\\)\\]$/\\3/p" Dockerfile | tr ',' '\n' | sed 's/^ *"\(.*\)"$/\1/'; }
 mapfile -t serve < <(words CMD)
 mapfile -t health < <(words HEALTHCHECK)

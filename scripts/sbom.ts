@@ -1,6 +1,6 @@
 /**
- * `npm run sbom`: writes what is shipped of other people's work to `build/sbom.cdx.json` (CycloneDX). `npm run sbom -- FILE` writes elsewhere;
- * `--without-optional` leaves out what the image goes without.
+ * `npm run sbom`: writes the bill of materials of shipped packages to `build/sbom.cdx.json` (CycloneDX). `npm run sbom
+ * -- FILE` writes elsewhere; `--without-optional` leaves out packages that the image omits.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';

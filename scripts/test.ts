@@ -1,7 +1,8 @@
 /**
- * `npm test`: the fast tests, two at a time, and beside them, one after the other, those that start a MongoDB and those that start other servers or
- * processes. `--only fast`, `mongodb` or `servers` runs one part; all other arguments go on to mocha: `npm test -- --grep 'The embedded store'`.
- * Ends with 1 when a test failed, or when a part ran none though nothing was left out.
+ * `npm test`: runs the fast tests two at a time; beside them, one after another, tests that start a MongoDB, and tests
+ * that start other servers or processes. `--only fast`, `mongodb` or `servers` runs one part. All other arguments go to
+ * mocha: `npm test -- --grep 'The embedded store'`. Exits with 1 if a test failed, or if a part ran no test although no
+ * filter was given.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +10,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 const kit = (...names: string[]): string[] => names.map((name) => `test/kit/${name}.ts`);
-/** A test file belongs to the first part one of whose files it imports, however far away; the rest are fast. */
+/**
+ * A test file belongs to the first part with a starter file among its imports, direct or indirect; the rest are fast.
+ */
 const starters = {
   mongodb: kit('mongod', 'mongod-process'),
   servers: kit('slapd', 'freeradius', 'gateway-process', 'gateways', 'prometheus'),
@@ -28,7 +31,7 @@ function importsOf(file: string): readonly string[] {
   return own;
 }
 
-/** All files of the tests that one needs, itself among them. */
+/** All test files that one imports, including itself. */
 function needs(file: string, seen = new Set<string>()): Set<string> {
   if (seen.has(file)) return seen;
   seen.add(file);
@@ -42,7 +45,10 @@ function partOf(file: string): Part {
   return isNeeded('mongodb') ? 'mongodb' : isNeeded('servers') ? 'servers' : 'fast';
 }
 
-/** Runs one part to its end; what it writes is shown as it comes, or at the end in one piece. `failures` is what it tells of those at its end. */
+/**
+ * Runs one part. Its output appears as it comes, or in one piece at the end. `failures` is the summary of its failed
+ * tests.
+ */
 async function run(
   part: Part,
   { more, quiet }: { more: string[]; quiet: boolean },
@@ -51,7 +57,7 @@ async function run(
   const files = all.filter((file) => partOf(file) === part);
   const args = [
     '--no-package',
-    // For what hangs: on a busy machine the slowest ones take half of it.
+    // Catches tests that hang: on a busy machine the slowest ones take half of it.
     '--timeout',
     '60000',
     ...(more.length === 0 ? ['--fail-zero'] : []),
@@ -60,7 +66,7 @@ async function run(
     ...more,
     ...files,
   ];
-  // What was compiled once is kept: most of the time of a process that starts is spent on that.
+  // Keeps compiled code, which is most of the start time of a process.
   const cache = process.env.NODE_V8_COVERAGE ? {} : { NODE_COMPILE_CACHE: resolve('node_modules/.cache/compile') };
   const begun = performance.now();
   const child = spawn('mocha', args, { env: { ...cache, ...process.env }, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -85,7 +91,8 @@ const at = more.indexOf('--only');
 const [, only] = at < 0 ? [] : more.splice(at, 2);
 const chosen = parts.filter((part) => only === undefined || only === part);
 const ends = await Promise.all(chosen.map(async (part, index) => ({ part, ...(await run(part, { more, quiet: index > 0 })) })));
-// Thousands of lines stand between a failure and the end; who reads only that shall see it. The count is not repeated: CI adds them up.
+// Repeats failures at the end, because thousands of lines come after them. The count is not repeated: CI adds counts
+// up.
 for (const { part, failures } of ends)
   if (failures) process.stdout.write(`${part} tests that failed:${failures.replace(/^.*failing.*/, '')}`);
 for (const { part, seconds } of ends) process.stdout.write(`${part} tests: ${seconds.toFixed(0)} s\n`);

@@ -1,22 +1,28 @@
 import { connect, type Socket } from 'node:net';
 
-/** What a run of requests came to. `latencies` are milliseconds, in the order of the replies; `bad` is the first reply that was not as expected. */
+/**
+ * The result of a run of requests. `latencies` are milliseconds, in the order of the replies; `bad` is the first
+ * unexpected reply.
+ */
 export type Run = { count: number; seconds: number; latencies: Float64Array; replies: string[]; bad: string | undefined };
 
-/** What a client sends, and what a good reply to it holds. `keep`: the bodies of the replies are needed. */
+/** The requests of a client, and the check for a good reply. `keep`: keep the bodies of the replies. */
 export type Requests = { bytes: readonly Buffer[]; isGood(body: string): boolean; keep?: boolean };
 
-/** Kept connections to one server, each with one request under way at a time, by a client that does little: its requests are made before, its replies hardly read. */
+/**
+ * Kept-alive connections to one server, each with one request at a time. The client does little: requests are prepared,
+ * and replies are hardly parsed.
+ */
 export type Connections = { run(requests: Requests): Promise<Run>; close(): void };
 
 type Lane = { socket: Socket; text: string; answered: ((reply: string) => void) | undefined };
 
-/** Opens so many connections to a server on this machine. */
+/** Opens this many connections to a server on this machine. */
 export async function openConnections(port: number, parallel: number): Promise<Connections> {
   let lanes = await Promise.all(Array.from({ length: parallel }, () => openLane(port)));
   return {
     async run({ bytes, isGood, keep = false }) {
-      // A server closes what was quiet for long.
+      // A server closes connections that were idle for long.
       lanes = await Promise.all(lanes.map((lane) => (lane.socket.destroyed ? openLane(port) : lane)));
       const latencies = new Float64Array(bytes.length);
       const replies: string[] = [];
@@ -41,7 +47,7 @@ export async function openConnections(port: number, parallel: number): Promise<C
   };
 }
 
-/** A request of HTTP/1.1 as its bytes. */
+/** An HTTP/1.1 request as bytes. */
 export function requestBytes(
   method: 'GET' | 'POST',
   path: string,
@@ -85,7 +91,7 @@ function openLane(port: number): Promise<Lane> {
   });
 }
 
-/** The status and the body of a reply; undefined while it is not whole. */
+/** Status and body of a reply; undefined while it is incomplete. */
 function wholeReply(text: string): string | undefined {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return undefined;

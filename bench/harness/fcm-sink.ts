@@ -5,19 +5,19 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { testAuthority } from '../../test/kit/authority.ts';
 
-/** A Firebase that takes every message and does nothing else, in a process of its own. */
+/** A Firebase in its own process that accepts every message and does nothing else. */
 export type FcmSink = {
   /** The `config` of a provider that uses it. */
   provider: { service_account: { $file: string }; api_url: string; ca: string };
   port: number;
   tokenUrl: string;
-  /** How many messages it has taken so far. */
+  /** How many messages it has accepted. */
   taken(): Promise<number>;
   pid: number;
   stop(): Promise<void>;
 };
 
-/** What the process is told first. */
+/** The first message to the process. */
 export type SinkFiles = { key: string; cert: string };
 
 /** Starts it, with its files below `folder`. */

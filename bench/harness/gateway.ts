@@ -13,42 +13,50 @@ import { freePort } from '../../test/kit/ports.ts';
 import type { FcmSink } from './fcm-sink.ts';
 import { phonePublicKey } from './phone.ts';
 
-/** What a gateway under measurement is like. `checkout` is a folder of ours that was built; `tokens` is how many users with a push token each it has. */
+/**
+ * The setup of a measured gateway. `checkout` is a folder with a built pushgate; `tokens` is the number of users, each
+ * with one push token.
+ */
 export type Setup = {
   checkout: string;
   store: 'embedded' | 'mongodb';
   workers: number;
   keyBits: number;
   tokens: number;
-  /** How many server keys are ready before phones ask for them; 0 where nothing is said. */
+  /** How many server keys are in stock before phones need them; default 0. */
   stock?: number;
   fcm: FcmSink;
-  /** A folder for profiles of its processes (`.cpuprofile`), which are written when they end. */
+  /** A folder for CPU profiles (`.cpuprofile`) of its processes, which are written when they end. */
   profile?: string | undefined;
 };
 
 /** A user with one push token, enrolled by the phone of `pi-phone.ts`. Its PIN is 1234. */
 export type User = { name: string; serial: string };
 
-/** A gateway of its own, built, in processes of its own. */
+/** A built gateway in its own processes. */
 export type Gateway = {
   setup: Setup;
   port: number;
   pid: number;
   users: readonly User[];
-  /** The header of an administrator. */
+  /** The request header of an administrator. */
   admin: Record<string, string>;
-  /** Stops it and starts it again; resolves with the time (ms) from the start of the process to the first good `/readyz`. */
+  /**
+   * Stops it and starts it again; resolves with the time (ms) from the start of the process to the first successful
+   * `/readyz`.
+   */
   restart(): Promise<number>;
   stop(): Promise<void>;
 };
 
-/** Builds what a checkout runs. */
+/** Builds the program of a checkout. */
 export function build(checkout: string): void {
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: checkout, stdio: 'inherit' });
 }
 
-/** Starts a gateway on a new store with so many push tokens: one is enrolled as phones do it, the others are made from it. */
+/**
+ * Starts a gateway on a new store with this many push tokens. One is enrolled as phones do it; the others are copies.
+ */
 export async function startGateway(setup: Setup): Promise<Gateway> {
   const folder = mkdtempSync(join(tmpdir(), 'pushgate-bench-'));
   const database = `pushgate-bench-${randomBytes(4).toString('hex')}`;
@@ -118,7 +126,7 @@ async function start({ checkout, profile }: Setup, { config, port }: { config: s
   process.once('exit', () => child.kill('SIGKILL'));
   let told = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    // Its log goes here, too: it is written, and not kept.
+    // The log goes here too; it is dropped.
     if (!told.includes('Ctrl-C')) told += text;
   });
   let wrong = '';
@@ -136,7 +144,7 @@ async function start({ checkout, profile }: Setup, { config, port }: { config: s
   return { child, told: () => told, startMs };
 }
 
-/** What the image sets for the program: `NODE_ENV`, and the two settings of malloc. */
+/** The environment of the container image: `NODE_ENV`, and two settings of malloc. */
 function environmentOfImage(checkout: string): Record<string, string> {
   const set = /^ENV (NODE_ENV=.*)$/m.exec(readFileSync(join(checkout, 'Dockerfile'), 'utf8'))?.[1] ?? '';
   return Object.fromEntries(
@@ -160,7 +168,7 @@ async function enrol(port: number, password: string): Promise<string> {
   return serial;
 }
 
-/** Copies of one push token, each with an owner, a serial and a sealed key of its own. */
+/** Copies of one push token, each with its own owner, serial and sealed key. */
 async function multiply(setup: Setup, { folder, database, serial }: { folder: string; database: string; serial: string }): Promise<User[]> {
   const { openKeyring, sealedFor } = await moduleOf<Keyrings>(setup, 'foundation/keyring');
   const store = await openStore(setup, { folder, database });
@@ -214,7 +222,7 @@ async function dropDatabase(database: string): Promise<void> {
   await client.close();
 }
 
-/** The MongoDB, where that is on this machine: its work is none of the gateway's. */
+/** The processes of MongoDB on this machine: their CPU is not counted for the gateway. */
 export async function storeProcesses(store: Setup['store']): Promise<number[]> {
   if (store === 'embedded') return [];
   const client = await new MongoClient(mongodbUrl()).connect();
@@ -234,5 +242,5 @@ type Telemetry = typeof import('../../src/foundation/telemetry/index.ts');
 type Mongodb = typeof import('../../src/store/mongodb/index.ts');
 type Embedded = typeof import('../../src/store/embedded/index.ts');
 
-/** A module of the checkout itself, as it was built: what another version wrote, that version reads. */
+/** A module of the checkout itself, so that each version reads its own data. */
 const moduleOf = <T>({ checkout }: Setup, name: string): Promise<T> => import(join(checkout, 'dist/src', name, 'index.js'));

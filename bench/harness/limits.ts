@@ -6,17 +6,17 @@ import { join } from 'node:path';
 import Koa from 'koa';
 import { openConnections, requestBytes } from './connections.ts';
 
-/** What this machine can do at most, per second, measured while nothing else of ours runs. */
+/** The limits of this machine, per second, measured without other load. */
 export type Limits = {
-  /** Signatures of Node in its pool of threads, `parallel` at a time, on all cores. */
+  /** Signatures in Node's thread pool, `parallel` at a time, on all cores. */
   signatures: number;
   /** The same with `openssl speed` on one core. */
   opensslSignatures: number;
-  /** Checks of a phone's signature (RSA-4096) on one core. */
+  /** Verifications of a phone's signature (RSA-4096) on one core. */
   verifies: number;
-  /** Writes of 4 kB that are on the disk before the next begins. */
+  /** Sequential synchronous writes of 4 kB. */
   syncs: number;
-  /** Replies of a Koa that does nothing, in a process with its client. */
+  /** Empty replies of Koa, in one process with its client. */
   emptyReplies: number;
 };
 

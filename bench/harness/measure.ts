@@ -1,16 +1,19 @@
 import type { Connections, Requests, Run } from './connections.ts';
 import { cores, cpuUsed } from './machine.ts';
 
-/** One measurement: operations per second of time, CPU of the program per operation (ms), milliseconds of a reply, and what was wrong with it. */
+/** One measurement: operations per second, the program's CPU per operation (ms), latencies (ms), and faults. */
 export type Sample = { perSecond: number; cpuMs: number; p50: number; p99: number; clientShare: number; faults: string[] };
 
-/** What a measurement came to, and its replies. */
+/** A measurement and its replies. */
 export type Measured = { sample: Sample; run: Run };
 
 const busiestOthers = 0.1;
 const busiestClient = 0.9;
 
-/** Sends requests over the connections and reads the clocks of `pid` before and after; `ours` are processes that work for the measurement. */
+/**
+ * Sends requests over the connections and reads the CPU times of `pid` before and after; `ours` are processes that work
+ * for the measurement.
+ */
 export async function measure(pid: number, connections: Connections, requests: Requests, ours: readonly number[] = []): Promise<Measured> {
   const before = [cpuUsed(pid), ...ours.map(cpuUsed)];
   const run = await connections.run(requests);
@@ -20,7 +23,7 @@ export async function measure(pid: number, connections: Connections, requests: R
 
 type Clocks = readonly ReturnType<typeof cpuUsed>[];
 
-/** A sample of a run; the first of the clocks is that of the program. */
+/** The sample of a run; the first CPU time is the program's. */
 export function sampleOf(run: Pick<Run, 'count' | 'seconds' | 'latencies' | 'bad'>, before: Clocks, after: Clocks): Sample {
   const used = (name: 'program' | 'client' | 'machine', at = 0): number => (after[at]?.[name] ?? 0) - (before[at]?.[name] ?? 0);
   const helpers = before.slice(1).reduce((sum, _, index) => sum + used('program', index + 1), 0);

@@ -17,7 +17,7 @@ export async function pollBytes({ serial }: User): Promise<Buffer> {
   );
 }
 
-/** A phone's yes to the challenge with this nonce. */
+/** A phone's accept for the challenge with this nonce. */
 export const answerBytes = async ({ serial }: User, nonce: string): Promise<Buffer> =>
   formBytes('/ttype/push', { serial, nonce, signature: await signed(`${nonce}|${serial}`) });
 

@@ -1,9 +1,9 @@
 import type { Sample } from './measure.ts';
 
-/** All samples of one bench at one side, and the limit of that run (operations per second) where there is one. */
+/** All samples of one bench on one side, and the limit of that run (operations per second), if there is one. */
 export type Series = { bench: string; side: string; samples: Sample[]; limit?: number | undefined };
 
-/** A table for people: the median of each figure, with the least and the most of the rates. No ratio stands where a sample has a fault. */
+/** A table: the median of each figure, and the range of the rates. A ratio is left out if a sample has a fault. */
 export function tableOf(series: readonly Series[]): string {
   const head = ['bench', 'side', 'per second (least to most)', 'CPU ms', 'p50 ms', 'p99 ms', 'client', 'of the limit'];
   const rows = [head, ...series.map(rowOf)];
@@ -20,7 +20,7 @@ export function tableOf(series: readonly Series[]): string {
   return [...lines, ...new Set(faults)].join('\n');
 }
 
-/** What `side` reaches beside `against`, for each bench, where neither had a fault. */
+/** The ratio of `side` to `against` for each bench without faults. */
 export function gainsOf(series: readonly Series[], side: string, against: string): string {
   const lines = series
     .filter((each) => each.side === side)

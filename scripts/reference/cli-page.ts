@@ -5,7 +5,7 @@ import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { wholeProgram } from '../../src/cli/index.ts';
 import { anchor, bullet, code, escaped, page, wrapped } from './markdown.ts';
 
-/** The page about every command: usage, options, what `--json` prints, environment variables and exit codes. */
+/** The page about all commands: usage, options, `--json` output, environment variables and exit codes. */
 export async function cliPage(): Promise<string> {
   const nowhere = { out: ignore, err: ignore, environment: {}, stopRequested: async () => undefined, onReloadRequested: () => ignore };
   const root = commandTree(await wholeProgram(nowhere));
@@ -87,7 +87,7 @@ const described = (text: string, choices: readonly string[], usual: string | und
 
 type Shape = z.core.JSONSchema.BaseSchema;
 
-/** A JSON Schema as people write it: `{ tokens: [{ serial: text, user?: text }] }`. */
+/** A JSON Schema in short form: `{ tokens: [{ serial: text, user?: text }] }`. */
 function shapeOf(schema: Shape, indent = ''): string {
   const { type, properties, items, enum: choices, const: only, format, additionalProperties } = schema;
   if (only !== undefined) return JSON.stringify(only);

@@ -3,7 +3,7 @@ import { type CheckedEntry, configEntries } from '../../src/config/reference/ind
 import { entryBlock } from './entry-block.ts';
 import { anchor, code, page, wrapped } from './markdown.ts';
 
-/** The page about every key of the configuration file. */
+/** The page about all keys of the configuration file. */
 export function configPage(catalog: Catalog): string {
   const entries = configEntries(catalog);
   const parts = entries.filter(({ key }) => !key.includes('.'));

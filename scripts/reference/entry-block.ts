@@ -1,7 +1,7 @@
 import { type Fact, factsOf, type ReferenceEntry } from '../../src/config/reference/index.ts';
 import { bullet, code, escaped, wrapped } from './markdown.ts';
 
-/** The part of a page that one key or action has: its heading, what it does, and its facts. */
+/** The section of one key or action: heading, description and facts. */
 export function entryBlock(entry: ReferenceEntry, level: number): string {
   const heading = `${'#'.repeat(level)} ${code(entry.key)}`;
   return [heading, wrapped(escaped(entry.description)), factsOf(entry).map(factBullet).join('\n')].join('\n\n');

@@ -3,7 +3,7 @@ import { linesOf } from '../../src/foundation/telemetry/event-log.ts';
 import { eventTexts } from '../../src/foundation/telemetry/event-reference.ts';
 import { bullet, code, escaped, page, wrapped } from './markdown.ts';
 
-/** The page about every kind of event and of audit entry. */
+/** The page about all kinds of events and audit entries. */
 export function eventsPage(): string {
   return page([
     '# Event reference',
@@ -19,7 +19,7 @@ export function eventsPage(): string {
   ]);
 }
 
-/** What the log says; of the chains of the audit it says nothing. */
+/** The log line of a kind; the audit's own chain entries have none. */
 const logFacts = (kind: string): string[] =>
   isLogged(kind)
     ? linesOf(kind).map(({ level, message }) => bullet(`Log ${code(level)}`, `"${message}"`))

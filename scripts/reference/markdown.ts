@@ -1,10 +1,10 @@
-/** The widest line of prose. */
+/** The maximum width of prose. */
 const width = 120;
 
-/** What Markdown would read as a tag or as emphasis is shown as it is. */
+/** Escapes characters that Markdown would read as a tag or as emphasis. */
 export const escaped = (text: string): string => text.replace(/[<*]/g, '\\$&');
 
-/** A text in lines of prose, each but the first behind this indent. No line ends inside of code. */
+/** Wraps a text, with this indent on all lines but the first. Code is never split. */
 export function wrapped(text: string, indent = ''): string {
   const lines = [''];
   for (const word of text.match(/(?:`[^`]*`|[^\s`])+/g) ?? []) {
@@ -18,15 +18,15 @@ export function wrapped(text: string, indent = ''): string {
 /** One bullet of a list. */
 export const bullet = (name: string, text: string): string => wrapped(`- ${name}: ${text}`, '  ');
 
-/** A text as code. */
+/** Formats a text as code. */
 export const code = (text: string): string => `\`${text}\``;
 
-/** The anchor that a heading gets on the pages of a forge. */
+/** The anchor that forges give a heading. */
 export const anchor = (heading: string): string =>
   heading
     .toLowerCase()
     .replace(/[^\p{L}\p{N} _-]/gu, '')
     .replaceAll(' ', '-');
 
-/** A page of its parts, which are blocks with an empty line between them. */
+/** A page of blocks, separated by empty lines. */
 export const page = (blocks: readonly string[]): string => `${blocks.join('\n\n')}\n`;

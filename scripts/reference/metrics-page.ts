@@ -3,7 +3,7 @@ import { openClusterMetrics } from '../../src/foundation/telemetry/cluster-metri
 import { openMetrics } from '../../src/foundation/telemetry/index.ts';
 import { bullet, code, escaped, page, wrapped } from './markdown.ts';
 
-/** What each label holds. */
+/** The meaning of each label. */
 export const labelMeanings: Readonly<Record<string, string>> = {
   auth_server: 'name of the auth server; empty when it is unknown',
   because: 'why the phone was muted',
@@ -28,10 +28,10 @@ export const labelMeanings: Readonly<Record<string, string>> = {
   version: 'version of the gateway',
 };
 
-/** How several workers of one machine show a gauge together. */
+/** How workers of one machine combine a gauge. */
 const together: Readonly<Record<string, string>> = { max: 'the highest value', min: 'the lowest value', first: 'the value of one of them' };
 
-/** A metric of the product. Values of labels are known where they are a fixed list. */
+/** A metric of the product. The values of a label are known if they are a fixed list. */
 type Described = { name: string; help: string; type: string; aggregator: string; labels: { name: string; values: string[] }[] };
 
 /** Every metric of the product, by name. */
@@ -52,7 +52,7 @@ const metricForm = z.object({
   values: z.array(z.object({ labels: z.record(z.string(), z.unknown()) })),
 });
 
-/** The types of the library leave out the names of the labels. */
+/** The library's types lack the names of the labels. */
 async function describe(metric: object): Promise<Described> {
   const { labelNames, get } = z.object({ labelNames: z.array(z.string()), get: z.custom<() => unknown>() }).parse(metric);
   const { values, ...rest } = metricForm.parse(await get.call(metric));
@@ -62,7 +62,7 @@ async function describe(metric: object): Promise<Described> {
   return { ...rest, labels: labelNames.map((name) => ({ name, values: name === 'version' ? [] : valuesOf(name) })) };
 }
 
-/** Shows every series of every metric, so that the values of its labels are seen. */
+/** Shows every series of every metric, to collect the values of its labels. */
 function showAll(part: object): void {
   for (const each of Object.values(part)) {
     if (typeof each !== 'object' || each === null) continue;
@@ -71,7 +71,7 @@ function showAll(part: object): void {
   }
 }
 
-/** The page about every metric. */
+/** The page about all metrics. */
 export async function metricsPage(): Promise<string> {
   return page([
     '# Metrics reference',

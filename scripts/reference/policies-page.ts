@@ -2,7 +2,7 @@ import { actionEntries } from '../../src/config/reference/index.ts';
 import { entryBlock } from './entry-block.ts';
 import { page, wrapped } from './markdown.ts';
 
-/** What the rules of each scope decide. */
+/** The decisions that the rules of each scope make. */
 const scopes: Readonly<Record<string, string>> = {
   enrollment: 'How push tokens are enrolled.',
   authentication: 'How a login is checked, how the phone is asked, and what replies tell.',
@@ -11,7 +11,7 @@ const scopes: Readonly<Record<string, string>> = {
   admin: 'What administrators may do.',
 };
 
-/** The page about every action of the policies. */
+/** The page about all policy actions. */
 export function policiesPage(): string {
   const entries = actionEntries();
   return page([

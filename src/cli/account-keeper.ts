@@ -10,17 +10,19 @@ import { atGatewayOrStore, openFilledStore } from './gateway-or-store.ts';
 import type { OpsClient } from './ops-client.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
-/** Who carries out what a command does with accounts: the running gateway, or the store itself. Refusals are `CommandFailed`. */
+/**
+ * Changes administrator accounts: through the running gateway, or in the store itself. Refusals are `CommandFailed`.
+ */
 export type AccountKeeper = {
   list(): Promise<{ name: string; enabled: boolean; since: string }[]>;
-  /** `password` is there when it was made. */
+  /** `password` is set when the command generated it. */
   set(name: string, password: string | undefined): Promise<{ password: string | undefined; enabled: boolean }>;
   change(name: string, how: 'enable' | 'disable' | 'remove'): Promise<void>;
 };
 
 type Work = (keeper: AccountKeeper) => Promise<void>;
 
-/** Works with the accounts of a gateway: there, or in its store. */
+/** Opens the accounts of a gateway, at the gateway or in its store, and runs `work`. */
 export const withAccounts = (address: GatewayAddress, terminal: Terminal, work: Work): Promise<void> =>
   atGatewayOrStore(address, {
     atGateway: (client) => work(gatewayKeeper(client)),
@@ -59,14 +61,14 @@ async function inStore(loaded: LoadedConfig, terminal: Terminal, work: Work): Pr
   }
 }
 
-/** What is written is noted; the next gateway that looks takes the notes into its audit. */
+/** Changes are stored as notes. The next gateway that looks moves them into its audit. */
 const withoutGateway = (keyring: Keyring) => ({
   clock: Date.now,
   tell: () => undefined,
   audit: { chain: () => undefined, seal: openSealing(keyring).note },
 });
 
-/** Whoever is logged in at this machine. */
+/** The user who is logged in on this machine. */
 const by = localActor(userInfo().username);
 
 const storeKeeper = (accounts: Accounts): AccountKeeper => ({

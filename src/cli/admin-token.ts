@@ -6,7 +6,7 @@ import { CommandFailed, type Terminal } from './terminal.ts';
 
 const tokenLifeMs = 60_000;
 
-/** A short-lived token of an administrator: whoever can read the keyring may be one. */
+/** A short-lived administrator token. Read access to the keyring is enough to make one. */
 export async function adminToken(loaded: LoadedConfig, { environment }: Terminal): Promise<string> {
   const keyring = readKeyring(loaded, environment);
   if (!keyring.ok)
@@ -17,11 +17,14 @@ export async function adminToken(loaded: LoadedConfig, { environment }: Terminal
 
 type MountConfig = LoadedConfig['config']['listeners'][number]['mounts'][number];
 
-/** Whether the running gateway can be asked how it fares, and to do something. */
+/** Whether the running gateway has an operator interface. */
 export const servesOps = ({ config }: LoadedConfig): boolean =>
   config.listeners.some(({ mounts }) => mounts.some(({ serves }) => serves === 'ops'));
 
-/** The URL of the first mount that serves this, in this flavour if one is named, as it is reached from this machine: by plain HTTP where there is such a listener. */
+/**
+ * The URL of the first mount that serves this dialect (in this flavour, if given), as this machine reaches it. A plain
+ * HTTP listener is preferred.
+ */
 export function mountUrl({ config, file }: LoadedConfig, wanted: MountConfig['serves'], flavour?: MountConfig['flavour']): string {
   const [plain, secure] = [config.listeners.filter(({ tls }) => !tls), config.listeners.filter(({ tls }) => tls)];
   for (const { address, mounts, tls } of [...plain, ...secure]) {

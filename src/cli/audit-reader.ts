@@ -11,22 +11,25 @@ import { atGatewayOrStore, openFilledStore } from './gateway-or-store.ts';
 import { type OpsClient, withQuery } from './ops-client.ts';
 import { CommandFailed, type Terminal, WrongUsage } from './terminal.ts';
 
-/** A large audit takes its time. */
+/** Verifying a large audit takes minutes. */
 const verifyDeadlineMs = 30 * 60_000;
 
-/** An entry as the operator's interface shows it. */
+/** An entry as the operator interface shows it. */
 export type ShownEntry = Readonly<Record<string, unknown>>;
 
-/** Where a command reads the audit: at the running gateway or in its store. Refusals are `CommandFailed`. */
+/** Reads the audit: at the running gateway or in its store. Refusals are `CommandFailed`. */
 export type AuditReader = {
   list(params: AuditParams): Promise<{ entries: ShownEntry[]; next: string | undefined }>;
-  /** Undefined where there is no such entry. */
+  /** Throws `CommandFailed` if there is no such entry. */
   show(id: string): Promise<ShownEntry>;
   verify(): Promise<AuditVerified>;
   erase(who: Erased): Promise<ErasedFrom>;
 };
 
-/** Works with the audit: of the running gateway, or, where none runs or several share a MongoDB, in the store. */
+/**
+ * Opens the audit and runs `work`: at the running gateway; or in the store, when no gateway runs or several share a
+ * MongoDB.
+ */
 export const withAudit = (address: GatewayAddress, terminal: Terminal, work: (reader: AuditReader) => Promise<void>): Promise<void> =>
   atGatewayOrStore(address, {
     atGateway: (client) => work(atGateway(client)),
@@ -70,7 +73,7 @@ async function inStore(loaded: LoadedConfig, terminal: Terminal, work: (reader: 
   }
 }
 
-/** Reads without a chain of its own; only what is to be written begins one. */
+/** A reader over the store. It needs no hash chain of its own: only writing starts one. */
 function storeReader(tool: AuditTool): AuditReader {
   return {
     async list(params) {

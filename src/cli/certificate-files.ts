@@ -6,15 +6,15 @@ import { CommandFailed } from './terminal.ts';
 /** A folder that certificates and keys are written to. */
 export type CertificateFolder = {
   path(file: string): string;
-  /** The text of a file; undefined when it is not there. */
+  /** The text of a file; undefined if the file is missing. */
   read(file: string): string | undefined;
-  /** Fails when one of these is there already and may not be overwritten, before anything is written. */
+  /** Throws before anything is written if one of these files exists and may not be overwritten. */
   expectFree(...files: string[]): void;
-  /** Writes a file that only its owner can read; `public`: everybody. */
+  /** Writes a file that only its owner can read; with `public` everybody can. */
   write(file: string, content: string | Buffer, readers?: 'public'): void;
 };
 
-/** Opens a folder for certificates; it is made by the first write. What cannot be done is a `CommandFailed`. */
+/** Opens a folder for certificates. The first write creates it. Failures are `CommandFailed`. */
 export function openCertificateFolder(folder: string, { force }: { force: boolean }): CertificateFolder {
   const path = (file: string): string => join(folder, file);
   const expectFree = (...files: string[]): void => {
@@ -30,7 +30,7 @@ export function openCertificateFolder(folder: string, { force }: { force: boolea
       expectFree(file);
       attempt('write', path(file), () => {
         mkdirSync(folder, { recursive: true });
-        // A file that is overwritten would keep its mode.
+        // Overwriting a file would keep its old mode.
         rmSync(path(file), { force: true });
         writeFileSync(path(file), content, { mode: readers === 'public' ? 0o644 : 0o600, flag: 'wx' });
       });
@@ -47,11 +47,11 @@ function attempt<T>(what: 'read' | 'write', path: string, work: () => T): T {
   }
 }
 
-/** The files of an authority: `ca.pem` is for all who shall trust it, `ca-key.pem` signs and goes nowhere. */
+/** The files of a certificate authority: `ca.pem` for everybody who trusts it, `ca-key.pem` signs and stays private. */
 export const authorityFiles = ['ca.pem', 'ca-key.pem'] as const;
 const [certificateFile, keyFile] = authorityFiles;
 
-/** Makes an authority and writes its files. */
+/** Creates a certificate authority and writes its files. */
 export async function createAuthority(folder: CertificateFolder): Promise<Issued> {
   const authority = await makeAuthority({ name: 'pushgate development CA', now: Date.now() });
   folder.write(certificateFile, authority.certificate, 'public');
@@ -59,16 +59,16 @@ export async function createAuthority(folder: CertificateFolder): Promise<Issued
   return authority;
 }
 
-/** The authority of a folder; undefined when there is none. */
+/** The certificate authority of a folder; undefined if there is none. */
 export function readAuthority(folder: CertificateFolder): Issued | undefined {
   const [certificate, key] = [folder.read(certificateFile), folder.read(keyFile)];
   return certificate === undefined || key === undefined ? undefined : { certificate, key };
 }
 
-/** Certificate and key in one text, as they stand in one file. */
+/** Certificate and key as the text of one file. */
 export const inOneFile = ({ certificate, key }: Issued): string => `${certificate}${key}`;
 
-/** Takes them apart again; undefined where one is missing. */
+/** Splits such a text into certificate and key; undefined if one is missing. */
 export function outOfOneFile(text: string): Issued | undefined {
   const [, certificate, key] = /^(-----BEGIN CERTIFICATE-----.*?)(-----BEGIN PRIVATE KEY-----.*)$/s.exec(text) ?? [];
   return certificate === undefined || key === undefined ? undefined : { certificate, key };

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Programs } from './command-tree.ts';
 import type { Terminal } from './terminal.ts';
 
-/** A command of the first level: its one line in the help, and its file, which is loaded when the command is named. */
+/** A command of the first level: its summary for the help, and its module, which is loaded when the command is used. */
 export type CommandEntry = { summary: string; load: () => Promise<(terminal: Terminal, programs: Programs) => Command> };
 
 /** The commands of the first level, in the order of the help. */

@@ -2,10 +2,10 @@ import type { Argument, Command, Option } from 'commander';
 import type { z } from 'zod';
 import { JsonOption } from './output/index.ts';
 
-/** The command line with the command of this name loaded, or with all of them (`*`), for the few commands that tell of others. */
+/** Loads the command line with one command, or with all of them (`*`) for commands that describe others. */
 export type Programs = (name: string | undefined) => Promise<Command>;
 
-/** An option as plain data. `value` is what it takes, such as `<file>`; undefined: it is a flag. */
+/** An option as plain data. `value` is the name of its argument, such as `<file>`; undefined for a flag. */
 export type OptionNode = {
   long: string;
   short?: string | undefined;
@@ -17,7 +17,9 @@ export type OptionNode = {
   isRequired: boolean;
 };
 
-/** A command as plain data: what completion and the reference are made of. `path` has no `pushgate`, and is empty for that itself. */
+/**
+ * A command as plain data, for completion and the reference. `path` leaves `pushgate` out, so it is empty for the root.
+ */
 export type CommandNode = {
   path: string;
   summary: string;
@@ -25,15 +27,15 @@ export type CommandNode = {
   arguments: { name: string; description: string; takesFile: boolean; choices: readonly string[]; usual?: string | undefined }[];
   options: OptionNode[];
   children: CommandNode[];
-  /** Lines that may be typed. */
+  /** Example command lines. */
   examples: string[];
-  /** What stands in the help beside all this. */
+  /** Other paragraphs of its help text. */
   remarks: string[];
-  /** What `--json` prints; undefined where the command has no such option. */
+  /** The schema of its `--json` output; undefined if the command has no such option. */
   json?: z.ZodType | undefined;
 };
 
-/** Reads the commands of a program in which all of them are loaded. */
+/** Reads the commands of a program that has loaded all of them. */
 export function commandTree(command: Command, path = ''): CommandNode {
   const { examples, remarks } = textsOf(command);
   return {
@@ -49,7 +51,7 @@ export function commandTree(command: Command, path = ''): CommandNode {
   };
 }
 
-/** A command and all below it. */
+/** A command and all its subcommands. */
 export function* everyNode(node: CommandNode): Generator<CommandNode> {
   yield node;
   for (const child of node.children) yield* everyNode(child);
@@ -85,7 +87,7 @@ function optionNode({ flags, long, short, argChoices, description, defaultValue,
   };
 }
 
-/** What the help says after the options. */
+/** The parts of the help text after the options. */
 function textsOf(command: Command): Pick<CommandNode, 'examples' | 'remarks'> {
   let help = '';
   command.configureOutput({

@@ -2,7 +2,7 @@ import { type CommandNode, everyNode, type OptionNode } from './command-tree.ts'
 
 const program = 'pushgate';
 
-/** The script that completes commands, options and values, by the shell that reads it. None of them starts `pushgate`. */
+/** The scripts that complete commands, options and values, by shell. They never start `pushgate`. */
 export const completionScripts = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 
 const help: OptionNode = { long: '--help', short: '-h', takesFile: false, choices: [], description: 'show help', isRequired: false };
@@ -12,14 +12,14 @@ const spellings = ({ short, long }: OptionNode): string[] => (short === undefine
 const fullPath = ({ path }: CommandNode): string => `${program} ${path}`.trim();
 const firstSentence = (text: string): string => text.split(/(?<=[.;:]) |\n/)[0]?.replace(/[.;:]$/, '') ?? '';
 
-/** A text in single quotes of a shell. */
+/** Quotes a text for a shell, with single quotes. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** The lines of `case` that know which words name a command; `path` is the variable of the words so far. */
+/** `case` lines that match the words of a command; `path` is the variable with the words so far. */
 const pathCases = (root: CommandNode): string =>
   [...everyNode(root)].flatMap(({ children }) => children.map((child) => quoted(fullPath(child)))).join(' | ');
 
-/** For each option that takes a value: what to do when that is next. */
+/** `case` lines for each option with a value: what to complete after it. */
 const valueCases = (root: CommandNode, acts: { choices(words: readonly string[]): string; files: string; nothing: string }): string[] =>
   [...everyNode(root)].flatMap((node) =>
     node.options
@@ -39,7 +39,7 @@ const wordsOf = (node: CommandNode): string[] => [
 
 const takesFile = (node: CommandNode): boolean => node.arguments.some((argument) => argument.takesFile);
 
-/** The choices of a command's argument. */
+/** The allowed values of a command's arguments. */
 const argumentWords = (node: CommandNode): readonly string[] => node.arguments.flatMap(({ choices }) => choices);
 
 function bashScript(root: CommandNode): string {

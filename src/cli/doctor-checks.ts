@@ -15,7 +15,7 @@ import { CommandFailed, type Terminal } from './terminal.ts';
 
 const limitMs = 10_000;
 
-/** The running gateway: whether it answers, and how it finds its store, clock, keyring and the addresses of its clients. */
+/** Asks the running gateway whether it answers, and for the state of its store, clock, keyring and client addresses. */
 export async function checkGateway(loaded: LoadedConfig, terminal: Terminal): Promise<Finding[]> {
   if (!servesOps(loaded))
     return [{ level: 'warning', what: 'gateway', detail: 'no mount serves ops, so it cannot be asked how it fares; add one' }];
@@ -30,7 +30,7 @@ export async function checkGateway(loaded: LoadedConfig, terminal: Terminal): Pr
   }
 }
 
-/** What a gateway says of itself, wherever it runs. Throws `CommandFailed` where it cannot be asked. */
+/** A gateway's findings about itself, here or on another machine. Throws `CommandFailed` if it cannot be asked. */
 export const askGateway = (address: GatewayAddress): Promise<Finding[]> =>
   withOpsClient(address, async (client) => {
     const { findings } = await client.call('GET', '/ops/doctor');
@@ -43,7 +43,7 @@ export const askGateway = (address: GatewayAddress): Promise<Finding[]> =>
 
 const levelOf = (level: unknown): Finding['level'] => (level === 'fine' || level === 'warning' ? level : 'failed');
 
-/** What the gateway tells everybody; undefined when it does not answer. */
+/** The public findings of the gateway; undefined if it does not answer. */
 async function probe(loaded: LoadedConfig): Promise<Finding[] | undefined> {
   const url = `${mountUrl(loaded, 'ops')}/healthz`;
   const reply = await withHttp((http) => http.request({ method: 'GET', url, signal: AbortSignal.timeout(limitMs) }));
@@ -55,7 +55,10 @@ async function probe(loaded: LoadedConfig): Promise<Finding[] | undefined> {
   }));
 }
 
-/** Names that mean other users than they did before users were told apart by case; nothing where the gateway cannot be asked, which was said before. */
+/**
+ * Names that meant another user before names were case-sensitive. Empty if the gateway cannot be asked, which another
+ * check reports.
+ */
 export async function checkPeople(address: GatewayAddress): Promise<Finding[]> {
   try {
     const lines = await withOpsClient(address, async (client) => namesakeLines(await client.call('GET', '/ops/people')));
@@ -66,7 +69,7 @@ export async function checkPeople(address: GatewayAddress): Promise<Finding[]> {
   }
 }
 
-/** Every provider of the configuration, opened here: its credentials proved end to end, and when they end. */
+/** Opens every provider of the configuration here, proves its credentials end to end, and reports their expiry. */
 export async function checkProviders({ config, catalog, folder }: LoadedConfig): Promise<Finding[]> {
   const surroundings = { catalog, folder, clock: Date.now, log: openLog('silent'), metrics: openMetrics(version) };
   const registry = await openRegistry({ ...surroundings, providers: config.providers, mayFail: () => true });
@@ -88,7 +91,10 @@ async function checkProvider(registry: Registry, name: string): Promise<Finding>
 const expiries = (registry: Registry): Finding[] =>
   registry.status().flatMap(({ name, expires }) => expires.map((expiry) => ending(`provider ${name}, ${expiry.kind}`, expiry)));
 
-/** What is said of the end of a certificate or key. One that only stands in a chain is no failure. */
+/**
+ * The finding about the expiry of a certificate or key. An expired certificate that is only part of a chain is no
+ * failure.
+ */
 export function ending(subject: string, { what, at, inChain }: Pick<Expiry, 'what' | 'at' | 'inChain'>): Finding {
   const leftMs = at - Date.now();
   const date = new Date(at).toISOString();
@@ -98,7 +104,7 @@ export function ending(subject: string, { what, at, inChain }: Pick<Expiry, 'wha
   return { level: 'fine', what: subject, detail: `${what} ends on ${date}` };
 }
 
-/** Every source of users, opened here: whether it can be asked. */
+/** Opens every user source here and checks that it answers. */
 export async function checkUserSources({ config, folder }: LoadedConfig): Promise<Finding[]> {
   const directory = openDirectory({ realms: [], sources: config.userSources, folder, clock: Date.now, log: openLog('silent') });
   try {
@@ -116,7 +122,7 @@ function sourceFinding(what: string, result: SourceCheck): Finding {
   return { level: result.ok ? 'warning' : 'failed', what, detail: `${text}; ${advice}` };
 }
 
-/** Where phones answer, as the rules say it; that it is in normal form was checked with the configuration. */
+/** The registration URLs that the rules set. The configuration check has checked their form. */
 export async function checkRegistrationUrls({ config }: LoadedConfig): Promise<Finding[]> {
   const urls = new Set(config.policies.flatMap(({ actions }) => actions.push_registration_url ?? []));
   return withHttp((http) =>

@@ -9,7 +9,7 @@ import { openFiles } from '../gateway/open-files.ts';
 import { embeddedFile } from '../gateway/open-store.ts';
 import { ending } from './doctor-checks.ts';
 
-/** The keyring of the configuration: whether it opens. That the store belongs to it is told by the running gateway. */
+/** Opens the keyring of the configuration. Whether the store belongs to it, the running gateway reports. */
 export function checkKeyring(loaded: LoadedConfig, environment: Environment): Finding[] {
   const what = 'keyring';
   try {
@@ -24,7 +24,7 @@ export function checkKeyring(loaded: LoadedConfig, environment: Environment): Fi
   }
 }
 
-/** When the certificates of the listeners end. That a file is missing or does not fit was told with the configuration. */
+/** Expiry of the listeners' certificates. The configuration check reports missing or mismatched files. */
 export function checkListenerCertificates({ config, folder }: LoadedConfig): Finding[] {
   return config.listeners.flatMap(({ address, tls }) => {
     if (!tls) return [];
@@ -38,13 +38,13 @@ export function checkListenerCertificates({ config, folder }: LoadedConfig): Fin
   });
 }
 
-/** Keyring and store, as far as they are files that everybody may open. */
+/** Keyring and store files that every user of the machine can read. */
 export function checkOpenFiles(loaded: LoadedConfig): Finding[] {
   const open = openFiles(loaded).map(({ file, advice }) => weak(file, advice));
   return open.length > 0 ? open : [{ level: 'fine', what: 'files', detail: 'keyring and store are for few to open' }];
 }
 
-/** Settings that are allowed, and weaker than they need to be. */
+/** Allowed settings that are weaker than necessary. */
 export function checkWeakModes({ config }: LoadedConfig): Finding[] {
   const found = [...passes(config), ...unverified(config), ...openPolls(config), ...lockout(config)];
   return found.length > 0 ? found : [{ level: 'fine', what: 'modes', detail: 'no setting is weaker than it needs to be' }];
@@ -72,7 +72,7 @@ const unverified = ({ providers }: Config): Finding[] =>
       weak(`provider ${name}`, 'server_certificate: false sends pushes to whoever answers; name the PEM file of the authority there'),
     );
 
-/** A mount that phones do not call is one for servers, and those have credentials. */
+/** Mounts that phones do not call are for servers, which have credentials. */
 const openPolls = ({ listeners }: Config): Finding[] =>
   listeners.flatMap(({ address, mounts }) =>
     mounts

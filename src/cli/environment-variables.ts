@@ -1,4 +1,7 @@
-/** The variables of the environment that commands look at, with what each does. A configuration may name others for its secrets (`$env`). */
+/**
+ * The environment variables that commands read, with descriptions. A configuration may name others for its secrets
+ * (`$env`).
+ */
 export const environmentVariables = {
   PUSHGATE_CONFIG: 'The configuration file of a command that has no `--config`.',
   PUSHGATE_SERVER: 'The URL of a gateway on another machine, for a command that has neither `--server` nor `--config`.',

@@ -1,4 +1,4 @@
-/** How a command ends: its exit code, and what a script may take it for. The one table of them; `pushgate help exit-codes` prints it. */
+/** The exit codes of commands and their meaning for scripts. `pushgate help exit-codes` prints this table. */
 export const exitCodes = {
   done: { code: 0, meaning: 'The command did what it was asked to do.' },
   failed: {
@@ -16,5 +16,5 @@ export const exitCodes = {
   defect: { code: 70, meaning: 'A defect of pushgate itself. Please report what it printed.' },
 } as const satisfies Record<string, { code: number; meaning: string }>;
 
-/** The name of an end that is no success. */
+/** The name of an exit code other than success. */
 export type Failure = Exclude<keyof typeof exitCodes, 'done'>;

@@ -17,13 +17,13 @@ const clientFile = 'client.pem';
 const serviceAccountFile = 'service-account.json';
 const apnsKeyFile = 'apns-key.p8';
 
-// The last two let Google's own client in, when a proxy sends it here.
+// The last two serve Google's own client, when a proxy redirects it here.
 const hosts = ['localhost', '127.0.0.1', '::1', 'oauth2.googleapis.com', 'fcm.googleapis.com'];
 
 /**
- * What fakes are started with out of a folder. What is not there yet is made, so that a second start has the keys of the first. A folder with keys
- * of real services in it is a `CommandFailed`.
- * @param host a name of the servers beside those of this machine
+ * The options that start the fakes, read from a folder. Missing files are created, so that a second start has the same
+ * keys. Throws `CommandFailed` for a folder that holds keys of real services.
+ * @param host another host name for the servers' certificates
  */
 export async function fakesMaterial(out: string, host?: string): Promise<Pick<FakesOptions, 'tls' | 'client' | 'keys'>> {
   const folder = openCertificateFolder(out, { force: false });
@@ -56,7 +56,7 @@ async function newClient(folder: CertificateFolder, authority: Issued, now: numb
   return client;
 }
 
-/** Writes what clients of the fakes need, and returns the `providers` of a configuration that uses them. */
+/** Writes the files that clients of the fakes need. Returns the `providers` of a configuration that uses them. */
 export function writeFakes(out: string, { fcm, apns, challengeService }: Fakes): object[] {
   const folder = openCertificateFolder(out, { force: true });
   folder.write(serviceAccountFile, fcm.serviceAccount);

@@ -6,22 +6,25 @@ import type { GatewayAddress } from './gateway-address.ts';
 import { NoAnswer, refusalFrom } from './ops-client.ts';
 import { CommandFailed } from './terminal.ts';
 
-/** A reply of the privacyIDEA dialect, as far as the commands look into it. */
+/** The fields of a reply of the privacyIDEA dialect that commands use. */
 export type PiAnswer = { value: unknown; authentication: string | undefined; detail: Readonly<Record<string, unknown>> };
 
-/** Speaks to the running gateway of a configuration. */
+/** Calls the privacyIDEA mount of a running gateway. */
 export type GatewayClient = {
   readonly url: string;
-  /** Sends a form (or a query for GET) and returns the reply; a refusal of the gateway becomes `CommandFailed` with its message. */
+  /**
+   * Sends a form (a query for GET) and returns the reply. Throws `CommandFailed` with the gateway's message for a
+   * refusal.
+   */
   call(method: 'GET' | 'POST' | 'DELETE', path: string, fields?: Readonly<Record<string, string>>): Promise<PiAnswer>;
-  /** The same as an administrator: whoever can read the keyring may be one. */
+  /** The same as an administrator. */
   callAsAdmin(method: 'GET' | 'POST' | 'DELETE', path: string, fields?: Readonly<Record<string, string>>): Promise<PiAnswer>;
   close(): Promise<void>;
 };
 
 const deadlineMs = 30_000;
 
-/** Opens a client for the privacyIDEA mount of a gateway, or for that of eduMFA. */
+/** Opens a client for the privacyIDEA mount of a gateway, or for its eduMFA mount. */
 export function openGatewayClient(address: GatewayAddress, flavour?: 'edumfa'): GatewayClient {
   const url = address.urlOf('privacyidea', flavour);
   const http = openHttp({});
@@ -58,7 +61,7 @@ function send(http: Http, url: string, { method, path, fields, headers }: Reques
   return http.request({
     method,
     url: `${url}${path}${isPost || form === '' ? '' : `?${form}`}`,
-    // The name says that values are encoded once: privacyIDEA and eduMFA do not decode this client's a second time.
+    // The user agent says that values are encoded once: privacyIDEA and eduMFA then decode them only once.
     headers: {
       'user-agent': 'simpleSAMLphp/1.0 pushgate',
       ...(isPost ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),

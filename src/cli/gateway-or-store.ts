@@ -9,12 +9,13 @@ import type { GatewayAddress } from './gateway-address.ts';
 import { NoAnswer, type OpsClient, withOpsClient } from './ops-client.ts';
 import { CommandFailed } from './terminal.ts';
 
-/** One piece of work, as the running gateway is asked to do it and as it is done in the store itself. */
+/** One piece of work, done through the running gateway or directly in the store. */
 export type Places = { atGateway(client: OpsClient): Promise<void>; inStore(loaded: LoadedConfig): Promise<void> };
 
 /**
- * Does a piece of work where it can be done. An embedded store has one owner: while the gateway runs, that is asked. MongoDB is open to whoever has its address
- * and the keyring, so no gateway and no policy is in the way there. A gateway on another machine is always asked itself.
+ * Does the work at the gateway or in the store. An embedded store has one owner, so a running gateway is asked. MongoDB
+ * needs only its address and the keyring, so the work is done there directly, without policies. A gateway on another
+ * machine is always asked.
  */
 export async function atGatewayOrStore(address: GatewayAddress, { atGateway, inStore }: Places): Promise<void> {
   const { loaded } = address;
@@ -35,7 +36,7 @@ export async function atGatewayOrStore(address: GatewayAddress, { atGateway, inS
   }
 }
 
-/** Done there; or, where no gateway answers, that it does not. */
+/** Does the work at the gateway. If no gateway answers, returns the message that says so. */
 async function asked(address: GatewayAddress, work: Places['atGateway']): Promise<string | undefined> {
   try {
     await withOpsClient(address, work);
@@ -46,7 +47,7 @@ async function asked(address: GatewayAddress, work: Places['atGateway']): Promis
   }
 }
 
-/** Opens the store of a configuration, which a gateway has filled with this keyring. Throws `CommandFailed` where there is none, or it is another one's. */
+/** Opens the store of a configuration. Throws `CommandFailed` if there is none, or if it belongs to another keyring. */
 export async function openFilledStore(loaded: LoadedConfig, keyring: Keyring): Promise<Store> {
   const store = await openStoreThere(loaded);
   if (await isOwnStore({ store, keyring, passwords: createPasswords(keyring) })) return store;
@@ -57,10 +58,10 @@ export async function openFilledStore(loaded: LoadedConfig, keyring: Keyring): P
   );
 }
 
-/** Opens the store of a configuration, whosever it is. Throws `CommandFailed` where there is none. */
+/** Opens the store of a configuration, with any keyring. Throws `CommandFailed` if there is none. */
 export async function openStoreThere(loaded: LoadedConfig): Promise<Store> {
   const file = embeddedFile(loaded);
-  // To open it would make it.
+  // Opening it would create it.
   if (file !== undefined && !existsSync(file))
     throw new CommandFailed(`there is no store ${file} yet; the first start of the gateway makes it: npx pushgate serve`, 'unavailable');
   return openStore(loaded);

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Log } from '../foundation/telemetry/index.ts';
 
-/** A process as far as its memory goes: what V8 holds of the system, and the share of the time since it was asked last in which JavaScript ran. */
+/** Memory of a process: the size of V8's heap, and the share of time that JavaScript ran since the last call. */
 export type ProcessMemory = { heapBytes(): number; busyShare(): number; collect(): void };
 
 const everyMs = 10_000;
@@ -11,8 +11,8 @@ const idleShare = 0.05;
 const worthwhileBytes = 32 * 1024 ** 2;
 
 /**
- * Gives back what a burst of logins has left behind, as soon as little is going on: V8 collects when something is allocated, so a gateway that only
- * waits would keep it. Nothing else is done meanwhile, for a few ms per MiB in use.
+ * Returns the memory of a burst of logins to the system when the gateway is idle. V8 collects garbage only when it
+ * allocates, so a waiting gateway would keep it. A collection blocks for a few ms per MiB in use.
  * @see docs/decisions/waiting-requests-leave.md
  */
 export function startIdleCollection(log: Log): void {
@@ -20,7 +20,7 @@ export function startIdleCollection(log: Log): void {
   setInterval(look, everyMs).unref();
 }
 
-/** What is done every ten seconds. */
+/** The check that runs every ten seconds. */
 export function idleCollection({ heapBytes, busyShare, collect }: ProcessMemory, log: Pick<Log, 'debug'>): () => void {
   let usual = heapBytes();
   return () => {
@@ -33,7 +33,7 @@ export function idleCollection({ heapBytes, busyShare, collect }: ProcessMemory,
   };
 }
 
-/** This process; its collection empties pages and returns them, which no other that can be asked for does. */
+/** This process. Only this kind of collection returns empty pages to the system. */
 export function thisProcess(): ProcessMemory {
   setFlagsFromString('--expose-gc');
   const gc: NodeJS.GCFunction = runInNewContext('gc');

@@ -14,19 +14,19 @@ export async function runCommand(argv: readonly string[], terminal: Terminal = p
     await untilDone(async () => (await program(argv, terminal)).parseAsync(argv, { from: 'user' }));
     return exitCodes.done.code;
   } catch (error) {
-    // Commander has told the user already; a help text that was asked for is no failure.
+    // Commander has printed the message. A requested help text counts as success.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done.code : exitCodes.usage.code;
     return exitCodes[tell(error, terminal)].code;
   }
 }
 
-/** Says what went wrong: one sentence, and the stack of a defect alone. */
+/** Prints the error: one sentence, and the stack only for a defect. */
 function tell(error: unknown, terminal: Terminal): Failure {
   if (error instanceof CommandFailed || error instanceof GatewayFault) {
     terminal.err(`pushgate: ${error.message}`);
     return failureOf(error);
   }
-  // A file that cannot be written, a full disk.
+  // For example a file that cannot be written, or a full disk.
   if (error instanceof Error && 'syscall' in error) {
     terminal.err(`pushgate: the system refuses: ${error.message}`);
     return failureOf(error);
@@ -38,7 +38,7 @@ function tell(error: unknown, terminal: Terminal): Failure {
 
 const holdingMs = 60_000;
 
-/** Lets the process live until `work` has ended: deadlines and much else that a command waits for hold no process by themselves. */
+/** Keeps the process alive until `work` has ended: deadlines and other timers of commands do not. */
 export async function untilDone<T>(work: () => Promise<T>): Promise<T> {
   const holding = setInterval(() => undefined, holdingMs);
   try {
@@ -51,7 +51,7 @@ export async function untilDone<T>(work: () => Promise<T>): Promise<T> {
 /** The command line with every command loaded. */
 export const wholeProgram = (terminal: Terminal): Promise<Command> => assemble(terminal, '*');
 
-/** The command line: the command that is named as a whole, the others by their one line. */
+/** The command line: the named command is loaded; the others have only their summary. */
 function program(argv: readonly string[], terminal: Terminal): Promise<Command> {
   return assemble(
     terminal,
@@ -82,7 +82,7 @@ async function assemble(terminal: Terminal, named: string | undefined): Promise<
   return root;
 }
 
-/** A problem of the command line as one line: Commander puts a likely spelling on a second one. */
+/** A usage error as one line: Commander puts a suggestion on a second line. */
 const usageSentence = (text: string, command: Command): string =>
   `pushgate: ${text
     .trim()
@@ -90,12 +90,12 @@ const usageSentence = (text: string, command: Command): string =>
     .replaceAll('\n', ' ')
     .replace(/\.$/, '')}. See: npx ${pathOf(command)} --help`;
 
-/** The words that name a command, from `pushgate` on. */
+/** The words of a command, beginning with `pushgate`. */
 export const pathOf = (command: Command): string => ['pushgate', ...wordsOf(command)].join(' ');
 
 const wordsOf = (command: Command): string[] => (command.parent ? [...wordsOf(command.parent), command.name()] : []);
 
-/** A command and all below it. */
+/** A command and all its subcommands. */
 export function* everyCommand(command: Command): Generator<Command> {
   yield command;
   for (const child of command.commands) yield* everyCommand(child);

@@ -2,7 +2,10 @@ import { type Terminal, WrongUsage } from './terminal.ts';
 
 const longestLine = 4096;
 
-/** The first line of standard input, without its end. Fails when it is too long or not UTF-8, and tells nothing of it. */
+/**
+ * The first line of standard input, without its line break. Throws if it is too long or not UTF-8; the error never
+ * shows it.
+ */
 export async function readInputLine({ input }: Terminal): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of input?.() ?? []) {

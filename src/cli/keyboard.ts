@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** What a keyboard is to a question: a terminal whose echo can be switched off. */
+/** A keyboard for secret questions: a terminal whose echo can be switched off. */
 export type Keyboard = {
   setRawMode(on: boolean): unknown;
   on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
@@ -10,17 +10,17 @@ export type Keyboard = {
   unshift(chunk: Uint8Array): unknown;
 };
 
-/** Ends a line: Enter, and the end of input. */
+/** Characters that end a line: Enter, and end of input (Ctrl-D). */
 const ends = ['\r', '\n', '\u0004'];
 const rubsOut = ['\u007f', '\b'];
 const [interrupts, clears] = ['\u0003', '\u0015'];
 
 /**
- * Asks a question and reads one line without showing it. Backspace and Ctrl-U work; undefined after Ctrl-C. What was typed behind the line is left for the next
- * question.
+ * Asks a question and reads one line without echo. Backspace and Ctrl-U work; undefined after Ctrl-C. Input after the
+ * line is left for the next question.
  */
 export function askSecret(keyboard: Keyboard, write: (text: string) => void, question: string): Promise<string | undefined> {
-  // Nothing that is typed at the question may be shown.
+  // Raw mode first: no typed character may be shown.
   keyboard.setRawMode(true);
   keyboard.resume();
   write(question);

@@ -1,11 +1,11 @@
 import type { Writable } from 'node:stream';
 
-/** Where lines go, whole and in their order. */
+/** A sink for lines, whole and in order. */
 export type LineWriter = { write(line: string): void };
 
 /**
- * Writes the lines of one turn of the event loop at once: each write stops the process until the system has taken it, and a request is a line. What is
- * left when the process ends is written then; a kill loses the lines of one turn.
+ * Writes the lines of one turn of the event loop together: each write blocks the process, and a request writes a line.
+ * The rest is written when the process exits; a kill loses the lines of one turn.
  */
 export function lineWriter(stream: Pick<Writable, 'write'>, process: Pick<NodeJS.Process, 'once'> = globalThis.process): LineWriter {
   let waiting = '';

@@ -4,9 +4,9 @@ import type { Failure } from './exit-codes.ts';
 import type { GatewayAddress } from './gateway-address.ts';
 import { CommandFailed } from './terminal.ts';
 
-/** Speaks to the operator's interface of the running gateway, as an administrator. */
+/** Calls the operator interface of the running gateway as an administrator. */
 export type OpsClient = {
-  /** Sends JSON and returns the JSON reply; a refusal of the gateway becomes `CommandFailed` with its message. */
+  /** Sends JSON and returns the JSON reply. Throws `CommandFailed` with the gateway's message for a refusal. */
   call(
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
@@ -18,28 +18,31 @@ export type OpsClient = {
 
 const ownCa = 'Does its certificate come from a CA of your own? Then name the file of that CA in NODE_EXTRA_CA_CERTS.';
 
-/** Nothing listens where the gateway should: it does not run, or cannot be reached. */
+/** No gateway listens at the address: it is not running, or cannot be reached. */
 export class NoAnswer extends CommandFailed {
   constructor(url: string, reason: WireError, whenSilent: string) {
     super(`the gateway at ${url} does not answer (${reason}). ${reason === 'tls' ? ownCa : whenSilent}`, 'unavailable');
   }
 }
 
-/** What a reply that is no success means: the gateway's own sentence, where there is one. `serves` is what the mount has to serve. */
+/**
+ * The error for an unsuccessful reply, with the gateway's own sentence if it has one. `serves` is the dialect that the
+ * mount must serve.
+ */
 export const refusalFrom = (url: string, serves: 'ops' | 'privacyidea', message: unknown, failure: Failure = 'refused'): CommandFailed =>
   typeof message === 'string'
     ? new CommandFailed(`the gateway refuses: ${message}`, failure)
     : new CommandFailed(`what answers at ${url} is not a pushgate. Is it the URL of a mount that serves ${serves}?`, 'unavailable');
 
-/** What the statuses of the operator's interface mean for the exit code; any other is `refused`. */
+/** Exit codes for statuses of the operator interface; any other status is `refused`. */
 const failures: Readonly<Record<number, Failure>> = { 400: 'usage', 500: 'failed', 503: 'unavailable' };
 
-/** A login shows no token: it is how to get one. */
+/** A login has no token yet. */
 const isLogin = (method: string, path: string): boolean => method === 'POST' && path === '/ops/auth';
 
 const usualDeadlineMs = 30_000;
 
-/** Opens a client for the operator's interface of a gateway. */
+/** Opens a client for the operator interface of a gateway. */
 export function openOpsClient(address: GatewayAddress): OpsClient {
   const url = address.urlOf('ops');
   const http = openHttp({});
@@ -58,7 +61,7 @@ export function openOpsClient(address: GatewayAddress): OpsClient {
       if (!reply.ok) throw new NoAnswer(url, reply.error, address.whenSilent);
       const json = parseJson(reply.value.body);
       const { error, ...answer } = record(json);
-      // A page of another server is no reply of this interface, whatever its status.
+      // A page of another server is refused, whatever its status.
       if (reply.value.status === 200 && typeof json === 'object') return answer;
       throw refusalFrom(url, 'ops', record(error).message, failures[reply.value.status]);
     },
@@ -66,7 +69,7 @@ export function openOpsClient(address: GatewayAddress): OpsClient {
   };
 }
 
-/** Opens a client for one piece of work, and closes it. */
+/** Opens a client, runs `work`, and closes it. */
 export async function withOpsClient<T>(
   address: GatewayAddress | Promise<GatewayAddress>,
   work: (client: OpsClient) => Promise<T>,
@@ -79,7 +82,7 @@ export async function withOpsClient<T>(
   }
 }
 
-/** A path with a query of these values; those that are undefined are left out. */
+/** A path with a query of these values; undefined values are left out. */
 export function withQuery(path: string, values: Readonly<Record<string, string | undefined>>): string {
   const asked = Object.entries(values).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]));
   return asked.length === 0 ? path : `${path}?${new URLSearchParams(asked).toString()}`;

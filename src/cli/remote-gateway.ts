@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { type RemoteGateway, type Terminal, WrongUsage } from './terminal.ts';
 
-/** Commands that need nothing but a running gateway: they take `--server`. */
+/** Commands that need only a running gateway: they take `--server`. */
 const remoteCommands: readonly string[] = [
   'tokens',
   'transactions',
@@ -20,9 +20,9 @@ const remoteCommands: readonly string[] = [
 type ServerOptions = { server?: string; token?: string; tokenFile?: string };
 
 /**
- * Gives a command of the first level, with all below it, the options that name a gateway on another machine. What they name, or else the variables
- * PUSHGATE_SERVER, PUSHGATE_TOKEN and PUSHGATE_TOKEN_FILE, is `terminal.remote` when the command runs; `--config` of the command line counts before variables. A
- * command that works with the files of the gateway itself refuses `--server` in one sentence.
+ * Adds the options for a gateway on another machine to a command and all its subcommands. The options, else the
+ * variables PUSHGATE_SERVER, PUSHGATE_TOKEN and PUSHGATE_TOKEN_FILE, set `terminal.remote` before the command runs.
+ * `--config` takes precedence over the variables. A command that needs the gateway's own files refuses `--server`.
  */
 export function addServerOptions(leaf: Command, path: readonly string[], terminal: Terminal): void {
   if (leaf.commands.length > 0 || !leaf.options.some(({ long }) => long === '--config')) return;
@@ -61,7 +61,7 @@ function remoteGateway(options: ServerOptions, isLocal: boolean, terminal: Termi
   return { url: serverUrl(named, terminal), token: () => readToken(own) };
 }
 
-/** The URL without a slash at its end. Warns of one that shows the token to the network. */
+/** The URL without a slash at the end. Warns if it would send the token unencrypted. */
 function serverUrl(text: string, terminal: Terminal): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol) || url.search + url.hash + url.username + url.password !== '')

@@ -9,13 +9,13 @@ import { atGatewayOrStore, openStoreThere } from './gateway-or-store.ts';
 import { openProgress } from './output/index.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
-/** What the keyring has sealed in a store, a page at a time: seen by the running gateway, or in the store itself. */
+/** The sealed values of a store, page by page, through the running gateway or from the store itself. */
 export type SealedThings = { keyring: Keyring; look(ask: PageAsk): Promise<SealedPage> };
 
-/** How many things need each key, by its id. */
+/** How many values need each key, by key id. */
 export type Needs = Map<string, Record<KeyNeed, number>>;
 
-/** Works with what the keyring of a configuration has sealed. The store may belong to another keyring. */
+/** Opens the sealed values of a configuration's store and runs `work`. The store may belong to another keyring. */
 export function withSealed(loaded: LoadedConfig, terminal: Terminal, work: (things: SealedThings) => Promise<void>): Promise<void> {
   const keyring = keyringOf(loaded, terminal.environment);
   return atGatewayOrStore(localGateway(loaded, terminal), {
@@ -46,7 +46,7 @@ function pageOf({ current, after, needs, unusable, resealed }: Readonly<Record<s
   };
 }
 
-/** Looks at every record of these kinds. */
+/** Reads every record of these kinds. */
 export async function lookAtAll(
   { look }: SealedThings,
   kinds: readonly PageAsk['kind'][],
@@ -82,12 +82,13 @@ async function* pagesOf(look: SealedThings['look'], ask: PageAsk): AsyncGenerato
   }
 }
 
-/** What gateways seal by an older key until all of them have taken over the new one is found by the next round. */
+/** Gateways may seal with an older key until all have loaded the new one. The next round finds those values. */
 const mostRounds = 3;
 
 /**
- * Seals by the current key what older ones have sealed, and shows how far it is. It rests after each page for as long as that took, so that logins have their
- * time. Cut off and run again it goes on. Returns what stays as it is, since it does not open.
+ * Seals values of older keys with the current key, and shows the progress. After each page it rests for as long as the
+ * page took, to leave time for logins. An interrupted run can be repeated. Returns the values that cannot be opened and
+ * stay as they are.
  */
 export async function resealAll(things: SealedThings, terminal: Terminal): Promise<Unusable[]> {
   const { look, keyring } = things;

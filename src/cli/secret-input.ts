@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { readInputLine } from './input-line.ts';
 import { CommandFailed, type Terminal, WrongUsage } from './terminal.ts';
 
-/** Where a command takes a secret from: never from its own arguments, which other users of the machine see. */
+/** Sources of a secret. Arguments are excluded, because other users of the machine can see them. */
 export type SecretSource = { fromFile?: string | undefined; fromInput?: true | undefined };
 
 /** The options `--<name>-file` and `--<name>-stdin`. */
@@ -12,7 +12,10 @@ export const secretOptions = (name: 'pin' | 'password'): Option[] => [
   new Option(`--${name}-stdin`, `take the ${name} from the first line of standard input`).conflicts(name),
 ];
 
-/** Reads a secret from where the options say, else from the keyboard without showing it; `twice` asks for a new one again. Fails where nobody can be asked. */
+/**
+ * Reads a secret from the chosen source, else from the keyboard without echo; `twice` asks again for a new secret.
+ * Throws if there is no source and no keyboard.
+ */
 export async function readSecret(
   terminal: Terminal,
   what: 'PIN' | 'password',

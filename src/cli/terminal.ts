@@ -4,31 +4,37 @@ import { GatewayFault } from '../foundation/model/index.ts';
 import { StoreInUse } from '../store/store.ts';
 import type { Failure } from './exit-codes.ts';
 
-/** A gateway on another machine: its URL without a slash at the end, and the token of an administrator, which is read when it is needed. */
+/**
+ * A gateway on another machine: its URL without a slash at the end, and an administrator token, which is read when
+ * needed.
+ */
 export type RemoteGateway = { url: string; token(): string };
 
-/** Where a command writes and what it was started with; tests hand in their own. */
+/** Input, output and environment of a command; tests pass their own. */
 export type Terminal = {
   out(line: string): void;
   err(line: string): void;
-  /** What `out` writes to, where that is a terminal. `colours`: not with NO_COLOR, nor on a terminal that has none. */
+  /**
+   * The terminal that `out` writes to, if it is one. `colours` is false with NO_COLOR and on a terminal without
+   * colours.
+   */
   screen?: { colours: boolean; columns?: number } | undefined;
-  /** Writes a line in the place of the last one that was written so; only where standard error is a terminal. An empty line ends that. */
+  /** Replaces the last line that was written this way; only if standard error is a terminal. An empty line ends it. */
   rewrite?: ((line: string) => void) | undefined;
   environment: Environment;
-  /** The gateway on another machine that the command is about, where `--server` or PUSHGATE_SERVER names one. Set before a command runs. */
+  /** The gateway on another machine, named by `--server` or PUSHGATE_SERVER. Set before a command runs. */
   remote?: RemoteGateway | undefined;
-  /** What is written to the command; there where it may be asked for. */
+  /** Standard input; absent if the command may not read it. */
   input?: (() => AsyncIterable<Uint8Array>) | undefined;
-  /** Asks for a line that is not shown; undefined where it was stopped. Only where somebody sits at a keyboard. */
+  /** Asks for a line without echo; resolves with undefined after Ctrl-C. Only with a keyboard. */
   askSecret?: ((question: string) => Promise<string | undefined>) | undefined;
   /** Resolves when the process is asked to stop (SIGTERM, Ctrl-C). */
   stopRequested(): Promise<void>;
-  /** Calls back whenever the process is asked to read its configuration again (SIGHUP). Returns how to end that. */
+  /** Calls back on each request to read the configuration again (SIGHUP). Returns a function that stops this. */
   onReloadRequested(callback: () => void): () => void;
 };
 
-/** A command that could not do what it was asked to: one sentence for the user that says what to do next, and the exit code that it ends with. */
+/** A failed command: one sentence that says what to do next, and its exit code. */
 export class CommandFailed extends Error {
   readonly failure: Failure;
   constructor(sentence: string, failure: Failure = 'failed') {
@@ -37,27 +43,27 @@ export class CommandFailed extends Error {
   }
 }
 
-/** A command line that is wrong: a value of the wrong form, or options that do not go together. */
+/** A wrong command line: an invalid value, or options that exclude each other. */
 export class WrongUsage extends CommandFailed {
   constructor(sentence: string) {
     super(sentence, 'usage');
   }
 }
 
-/** The exit code, by its name, that a thrown error ends a command with. */
+/** The exit code, by name, for a thrown error. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CommandFailed) return error.failure;
   if (error instanceof GatewayFault) return error.code === 'config-invalid' && !(error instanceof StoreInUse) ? 'config' : 'unavailable';
   return error instanceof Error && 'syscall' in error ? 'failed' : 'defect';
 }
 
-/** Whoever read what we write has left, or its disk is full: there is nobody to tell more. */
+/** The reader of the output has gone, or its disk is full: no message can reach anybody. */
 function endWithoutReader(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') process.exitCode = 1;
   process.exit();
 }
 
-/** Loaded when a command asks: most never do. */
+/** Loaded on first use: most commands never ask. */
 const askAtKeyboard = async (question: string): Promise<string | undefined> =>
   (await import('./keyboard.ts')).askSecret(process.stdin, (text) => void process.stderr.write(text), question);
 

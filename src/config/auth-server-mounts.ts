@@ -5,7 +5,7 @@ import type { Config } from './schema.ts';
 type Listener = Config['listeners'][number];
 type Entry = Config['authServers'][number]['mounts'][number];
 
-/** The listeners at which an entry of an auth server's `mounts` counts. */
+/** The listeners that an entry of an auth server's `mounts` covers. */
 export const listenersOf = (entry: Entry, listeners: readonly Listener[]): Listener[] =>
   listeners.filter(({ name, mounts }) =>
     typeof entry === 'string'
@@ -13,7 +13,7 @@ export const listenersOf = (entry: Entry, listeners: readonly Listener[]): Liste
       : name === entry.listener && mounts.some(({ path }) => path === entry.path),
   );
 
-/** Entries of `mounts` that lead to no mount, and paths that more listeners have than may be meant. */
+/** Entries of `mounts` that match no mount, and paths that exist on several listeners although one is meant. */
 export function checkMounts({ authServers, listeners }: Config): Problem[] {
   return authServers.flatMap((server, index) =>
     server.mounts.flatMap((entry, place): Problem[] => {
@@ -36,7 +36,7 @@ function leadsNowhere(entry: Entry, listeners: readonly Listener[]): string {
 
 const there = (names: readonly string[]): string => (names.length === 0 ? '' : `; there are: ${listed(names)}`);
 
-/** Listeners where only phones or operators call are not what an auth server can mean. */
+/** Listeners for phones or operators only are excluded: an auth server cannot mean them. */
 function ambiguous(entry: Entry, listeners: readonly Listener[]): string | undefined {
   if (typeof entry !== 'string') return undefined;
   const meant = listeners.filter(({ mounts }) =>

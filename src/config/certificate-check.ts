@@ -2,7 +2,7 @@ import { listenersOf } from './auth-server-mounts.ts';
 import type { Problem } from './problem.ts';
 import type { Config } from './schema.ts';
 
-/** Certificates of auth servers that nobody could show, and those by which two auth servers would be known. */
+/** Problems of auth servers' certificates: no listener asks for them, or two auth servers share one. */
 export function checkCertificates({ authServers, listeners }: Config): Problem[] {
   const all = authServers.flatMap(({ name, mounts, certificates }, server) =>
     certificates.map((entry, place) => ({

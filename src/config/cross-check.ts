@@ -11,10 +11,10 @@ import type { Problem } from './problem.ts';
 import type { Config } from './schema.ts';
 import { checkUserRules } from './user-rules.ts';
 
-/** The types of token that there are; a rule for another one can never match. */
+/** The existing token types; a rule for any other type never matches. */
 const tokenTypes = ['push', 'edupush'];
 
-/** What no single part can see: names that are used but not defined, defined twice, or owned by two. */
+/** Problems that concern several parts: names that are used but not defined, defined twice, or owned by two. */
 export function crossCheck(config: Config, catalog: Catalog): Problem[] {
   const realms = config.realms.map(({ name }) => name);
   const known = {
@@ -69,7 +69,7 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
   ];
 }
 
-/** What rules may say of a mount. */
+/** The facts of a mount that rules can match. */
 const knownMount = ({ path, serves: dialect, flavour }: Config['listeners'][number]['mounts'][number]) => ({
   path,
   dialect,
@@ -92,7 +92,10 @@ function oneDefault({ realms }: Config): Problem[] {
   return defaults.slice(1).map((index) => error(['realms', index, 'default'], 'another realm is the default already'));
 }
 
-/** SQLite would let several processes write, but then every commit waits for the others, and what one decides no other hears of. */
+/**
+ * SQLite lets several processes write, but every commit waits for the others, and no process hears of the decisions of
+ * another.
+ */
 function workersOnOneStore({ cluster, store }: Config): Problem[] {
   if (cluster.workers === 1 || store.kind !== 'embedded') return [];
   const why = 'an embedded store is held by one process. Keep 1 worker, or use a store of kind mongodb';
@@ -120,7 +123,7 @@ function realmNames({ authServers, realms }: Config): Problem[] {
   );
 }
 
-/** Who is named as an auth server but is none, and keys that two have. */
+/** Unknown names of auth servers, and keys that two auth servers share. */
 function callerNames({ authServers, trustedJwts }: Config): Problem[] {
   const unknown = trustedJwts.flatMap(({ authServer }, index) =>
     authServer === undefined || authServers.some(({ name }) => name === authServer)
@@ -136,7 +139,10 @@ function callerNames({ authServers, trustedJwts }: Config): Problem[] {
   return [...unknown, ...[ids, keys].flatMap((list) => heldTwice(list))];
 }
 
-/** What is named is checked, and what is not lets tokens in that were made for others, or for good. */
+/**
+ * Warns of claims that are not checked. Without them, tokens for other services and tokens that never expire are
+ * accepted.
+ */
 const looseJwts = ({ trustedJwts }: Config): Problem[] =>
   trustedJwts.flatMap((entry, index) => {
     const unnamed = unnamedIn(entry);
@@ -144,7 +150,7 @@ const looseJwts = ({ trustedJwts }: Config): Problem[] =>
     return unnamed.length === 0 ? [] : [{ path: ['trustedJwts', index], message, level: 'warning' as const }];
   });
 
-/** No message shows the text: it may be a key. */
+/** The message never shows the text, which may be a key. */
 function heldTwice(list: readonly { text: string; path: PropertyKey[] }[]): Problem[] {
   return list.flatMap(({ text, path }, at) =>
     text !== '' && list.findIndex((other) => other.text === text) < at ? [error(path, 'another one is the same; give each its own')] : [],

@@ -1,7 +1,7 @@
-/** A key that stands twice in one object: its path, and where in the text the two are. */
+/** A duplicate key of one object: its path, and both positions in the text. */
 export type DoubleKey = { path: PropertyKey[]; first: number; second: number };
 
-/** What the scan of a text found: keys that stand twice; or where it ends to be JSON, and what to do about it. */
+/** The result of a scan: duplicate keys; or the position where the text stops being JSON, with advice. */
 export type Scan = { ok: true; doubles: DoubleKey[] } | { ok: false; at: number; why: string };
 
 type Expected = 'value' | 'first-value' | 'key' | 'first-key' | 'colon' | 'comma' | 'end';
@@ -10,7 +10,7 @@ type State = { text: string; at: number; expects: Expected; stack: Frame[]; doub
 
 const deepest = 100;
 
-/** A text that is no JSON, at a place. */
+/** The text is not JSON at this position. */
 class NoJson extends Error {
   readonly at: number;
   constructor(at: number, why: string) {
@@ -20,8 +20,9 @@ class NoJson extends Error {
 }
 
 /**
- * Reads JSON for what `JSON.parse` does not tell: keys that stand twice, of which it takes the last in silence, and the place and the likely cause of a
- * mistake. Takes time in proportion to the text. More than 100 levels are refused. @see RFC 8259
+ * Scans JSON for two things that `JSON.parse` hides: duplicate keys, of which it silently takes the last, and the
+ * position and likely cause of a mistake. Takes linear time. Refuses more than 100 levels.
+ * @see RFC 8259
  */
 export function scanJson(text: string): Scan {
   const state: State = { text, at: 0, expects: 'value', stack: [], doubles: [], lastComma: -1 };
@@ -123,7 +124,7 @@ function noValue(char: string): string {
 
 const escaped = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
-/** Goes behind the text that begins here, and returns where that is. */
+/** Skips the string that begins here and returns the position after it. */
 function endOfText(state: State): number {
   const { text, at: start } = state;
   let at = start + 1;
@@ -143,7 +144,7 @@ function endOfText(state: State): number {
   return state.at;
 }
 
-/** What is wrong here: the usual slips first, whatever was expected. */
+/** The error at this position: common slips first, then the expected token. */
 function noJson({ text, at, expects, lastComma }: State, why: string): NoJson {
   const char = text.charAt(at);
   if (/^(?:\/\/|\/\*|#)/.test(text.slice(at, at + 2))) return new NoJson(at, 'JSON has no comments; remove this one');

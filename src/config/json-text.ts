@@ -2,12 +2,12 @@ import { ok, parseJson, type Result, refused } from '../foundation/model/index.t
 import { type DoubleKey, scanJson } from './json-scan.ts';
 import type { Problem } from './problem.ts';
 
-/** What a text holds as JSON, and what is wrong in it all the same. */
+/** The parsed value of a text, with problems that the parser ignores. */
 export type JsonText = { value: unknown; problems: Problem[] };
 
 /**
- * Reads the text of a configuration file; a byte order mark before it does no harm. Refused with line and column where it is not JSON. A key that stands
- * twice is a problem: the parser would take the last one in silence. No message quotes the text.
+ * Reads the text of a configuration file, with or without a byte order mark. Text that is not JSON is refused with line
+ * and column. A duplicate key is a problem, because the parser silently takes the last one. No message quotes the text.
  */
 export function readJson(text: string): Result<JsonText, Problem[]> {
   const json = text.replace(/^\uFEFF/, '');
@@ -26,7 +26,7 @@ function problemOf({ path, first, second }: DoubleKey, place: (at: number) => Pl
 
 const placeText = ({ line, column }: Place): string => `line ${line}, column ${column}`;
 
-/** Line and column of a place in the text, both from 1. */
+/** Line and column of a position in the text, both counted from 1. */
 function openPlaces(text: string): (at: number) => Place {
   const starts = [0];
   for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1);

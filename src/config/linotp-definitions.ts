@@ -1,13 +1,14 @@
 import { parseJson, record } from '../foundation/model/index.ts';
 import type { Problem } from './problem.ts';
 
-/** What LinOTP's registry writes beside a provider's own settings. `Managed` says that LinOTP shows no `Config`. */
+/** Keys that LinOTP's registry adds to a provider's settings. For a `Managed` provider LinOTP shows no `Config`. */
 const registryKeys = ['Class', 'Config', 'Timeout', 'Default', 'Managed'];
 
 /**
- * The raw configuration with every provider that is written as LinOTP lists it, `{ "Class", "Config", "Timeout", "Default" }`, as one of ours: a whole map of
- * names to definitions, an entry of the list, or the `config` of one. `Config` is JSON in a text, or the object itself. As in LinOTP an empty certificate counts
- * as none, and the registry's `Timeout` before that of `Config`. A `Config` that is no JSON object gets a problem, and nothing of that provider is taken.
+ * Converts providers in LinOTP's form, `{ "Class", "Config", "Timeout", "Default" }`, to pushgate's form. The input is
+ * a map of names to definitions, an entry of the list, or the `config` of an entry. `Config` is JSON as text or an
+ * object. As in LinOTP, an empty certificate counts as none, and the registry's `Timeout` precedes the one in `Config`.
+ * A `Config` that is not a JSON object is a problem, and that provider is skipped.
  * @see docs/protocols/linotp.md 2
  */
 export function withLinotpDefinitions(raw: unknown, problems: Problem[]): unknown {
@@ -29,7 +30,7 @@ function namedIn(map: unknown): unknown[] | undefined {
 
 const isDefinition = (value: unknown): boolean => typeof record(value).Class === 'string';
 
-/** The definition that an entry is or has as its `config`, and the keys on the way to it. */
+/** The definition in an entry (the entry itself or its `config`), and the keys that lead to it. */
 function definitionIn(entry: unknown): { definition: Readonly<Record<string, unknown>>; way: string[] } | undefined {
   if (isDefinition(entry)) return { definition: record(entry), way: [] };
   const { config } = record(entry);
@@ -59,7 +60,7 @@ const noSettings = ({ Managed }: Readonly<Record<string, unknown>>): string =>
     ? 'is missing: LinOTP does not show that of a managed provider; write {"push_url": "https://…"} with the rest of its settings'
     : 'expected a JSON object, or a text that is one, such as "{\\"push_url\\": \\"https://…\\"}"';
 
-/** LinOTP keeps every value as a text. */
+/** LinOTP stores every value as text. */
 const isTrue = (value: unknown): boolean => /^true$/i.test(String(value));
 
 function settingsOf({ Timeout: capital, timeout = capital, ...settings }: Readonly<Record<string, unknown>>, ofRegistry: unknown): unknown {

@@ -18,8 +18,8 @@ import { type Environment, readSecret, resolveSecrets, type SecretSources, secre
 import { speaksOfStandIn, understood } from './stand-ins.ts';
 
 /**
- * A configuration that may be used: checked, frozen, with the kinds of provider it may use, the folder its relative paths count from, and what
- * it should be warned about; `files` are those that its secrets stand in.
+ * A valid configuration: checked and frozen, with its kinds of provider, the folder of its relative paths, and its
+ * warnings. `files` are the files of its secrets.
  */
 export type LoadedConfig = {
   config: Config;
@@ -31,8 +31,8 @@ export type LoadedConfig = {
 };
 
 /**
- * Reads and checks a configuration file with its plug-ins; on failure every problem that was found, not only the first. `port` stands in for that of
- * the first listener.
+ * Reads and checks a configuration file and its plug-ins. On failure it returns every problem, not only the first.
+ * `port` replaces the port of the first listener.
  */
 export async function loadConfig(file: string, environment: Environment, port?: number): Promise<Result<LoadedConfig, Problem[]>> {
   const path = resolve(file);
@@ -47,7 +47,7 @@ function readText(path: string): Result<string, Problem[]> {
   return refused([{ path: [], level: 'error', message: `${path} ${text.error}; name a configuration file, such as config/default.json` }]);
 }
 
-/** What the text holds, with LinOTP's definitions of providers as ours. */
+/** The parsed text, with LinOTP's provider definitions converted. */
 function readRaw(text: string): Result<JsonText, Problem[]> {
   const json = readJson(text);
   if (!json.ok) return json;
@@ -55,7 +55,10 @@ function readRaw(text: string): Result<JsonText, Problem[]> {
   return ok({ value: withLinotpDefinitions(json.value.value, problems), problems });
 }
 
-/** Checks the text of a configuration file; `file` is where its relative paths count from, `port` stands in for that of the first listener. */
+/**
+ * Checks the text of a configuration file. Its relative paths start at the folder of `file`; `port` replaces the port
+ * of the first listener.
+ */
 export async function checkConfig(
   text: string,
   file: string,
@@ -71,7 +74,7 @@ export async function checkConfig(
   const files: string[] = [];
   const sources = { folder, environment, onFile: (path: string) => void files.push(path) };
   const filled = withoutThrowing(withSecrets(raw, sources, problems), catalog, problems);
-  // Not compiled: it is used once.
+  // Compiling the schema would not pay: it is used once.
   const parsed = configSchemaOf(catalog).safeParse(filled, { error: plainError, jitless: true });
   if (!parsed.success)
     return refused(once([...problems, ...parsed.error.issues.flatMap(problemsOf), ...restOf(filled, parsed.error.issues, catalog)]));
@@ -80,14 +83,17 @@ export async function checkConfig(
   return ok({ config: deepFreeze(parsed.data), catalog, folder, file, files, warnings: found });
 }
 
-/** Checks a configuration file as a start would find it: the file itself, and every provider and user source opened once, without connecting anything. */
+/**
+ * Checks a configuration file as a start does: reads the file, and opens every provider and user source once, without a
+ * connection.
+ */
 export async function inspectConfig(file: string, environment: Environment, log: Log): Promise<Problem[]> {
   const path = resolve(file);
   const text = readText(path);
   return text.ok ? inspectText(text.value, path, environment, log) : text.error;
 }
 
-/** The same for the text of a file that need not be there yet; `path` is where its relative paths count from. */
+/** The same for the text of a file that may not exist yet; relative paths start at the folder of `path`. */
 export async function inspectText(text: string, path: string, environment: Environment, log: Log): Promise<Problem[]> {
   const loaded = await checkConfig(text, path, environment);
   const problems = loaded.ok ? loaded.value.warnings : loaded.error;
@@ -96,7 +102,7 @@ export async function inspectText(text: string, path: string, environment: Envir
   const raw = json.value.value;
   const folder = dirname(path);
   const { catalog } = await loadPlugins(raw, folder);
-  // What is wrong so far was told by the loading.
+  // Loading has reported the problems up to here.
   const { listeners, providers, userSources } = record(withoutThrowing(withSecrets(raw, { folder, environment }, []), catalog, []));
   const surroundings = { folder, clock: Date.now, log };
   const found = {
@@ -108,7 +114,7 @@ export async function inspectText(text: string, path: string, environment: Envir
   return once([...problems, ...keyringProblems(record(raw).keyring, { folder, environment }), ...opening]);
 }
 
-/** What the start would say of a keyring that is there; one that is not may be made by it. */
+/** Problems of an existing keyring. The start may create a missing one. */
 function keyringProblems(raw: unknown, sources: Parameters<typeof readSecret>[1]): Problem[] {
   const reference = secretReference.safeParse(raw);
   const found = reference.success ? readSecret(reference.data, sources) : undefined;
@@ -122,20 +128,20 @@ function keyringProblems(raw: unknown, sources: Parameters<typeof readSecret>[1]
   }
 }
 
-/** The same sentence at the same place is told once, whichever checks it comes from. */
+/** Drops repeated sentences about the same place. */
 function once(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [problemText(problem), problem])).values()];
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
-/** What else is wrong beside the parts that their schema refused. */
+/** Problems beside the parts that the schema refused. */
 function restOf(raw: unknown, issues: readonly z.core.$ZodIssue[], catalog: Catalog): Problem[] {
   const config = understood(raw, issues, configSchemaOf(catalog));
   return config ? crossCheck(config, catalog).filter(({ path }) => !speaksOfStandIn(path, issues)) : [];
 }
 
-/** The keyring alone stays a reference: its file may be made at the first start. */
+/** The keyring stays a reference: the first start may create its file. */
 function withSecrets(raw: unknown, sources: SecretSources, problems: Problem[]): unknown {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw;
   return Object.fromEntries(
@@ -150,7 +156,7 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   return issue.keys.map((key, place) => ({ path: [...issue.path, key], message: lines[place] ?? issue.message, level: 'error' }));
 }
 
-/** Of the forms that a value may have, what is wrong with the one it is nearest to: a list's elements rather than that it is no text. */
+/** For a value of several allowed forms: the problems with the nearest form. For a list, that means its elements. */
 function ofUnion(issue: z.core.$ZodIssueInvalidUnion): Problem[] {
   const isOtherForm = ({ code, path }: z.core.$ZodIssue): boolean =>
     (code === 'invalid_type' || code === 'invalid_value') && path.length === 0;

@@ -7,7 +7,7 @@ import { type MountRoutes, opsPatterns, type RoutePattern } from '../edge/http/i
 import { linotpPhonePatterns } from '../edge/phones/linotp/index.ts';
 import { pipushPatterns } from '../edge/phones/pipush/index.ts';
 
-/** What a mount can serve: the routes for auth servers, and those that its phones call. */
+/** The routes that a mount can serve: for auth servers, and for phones. */
 const served = {
   privacyidea: { callers: privacyideaPatterns, phones: pipushPatterns },
   linotp: { callers: linotpPatterns, phones: linotpPhonePatterns },
@@ -21,7 +21,7 @@ export const mountConfig = z
     path: z
       .string()
       .regex(/^\/$|^(\/[A-Za-z0-9._-]+)+$/, 'expected "/" or a path such as /mfa, without a slash at its end')
-      .meta({ description: 'The path below which it is served.', examples: ['/'] }),
+      .meta({ description: 'Path prefix of this mount.', examples: ['/'] }),
     serves: z
       .enum(['privacyidea', 'linotp', 'challenge-service', 'ops'])
       .describe('The dialect that auth servers and phones speak there. ops: the interface for operators, probes and metrics.'),
@@ -93,7 +93,7 @@ export const mountConfig = z
     message: 'only on a privacyidea mount does anybody finish a login',
   });
 
-/** The routes of one configured mount, for the check that no two mounts own the same one. */
+/** The routes of one configured mount, to check that no two mounts share one. */
 export const routesOf = ({ path, serves, phones }: z.output<typeof mountConfig>): MountRoutes => ({
   mountPath: path,
   routes: [...(phones === 'only' ? [] : served[serves].callers), ...(phones === 'none' ? [] : served[serves].phones)],

@@ -17,12 +17,13 @@ export const pluginsConfig = z
     examples: [['./providers/pager.mjs']],
   });
 
-/** The kinds of provider that a configuration uses: of those that come along, and of its plug-ins. */
+/** The kinds of provider that a configuration uses: built-in ones and plug-ins. */
 export type Catalog = readonly ProviderDefinition[];
 
 /**
- * Loads the kinds of provider that a configuration names and runs its plug-ins, before the rest of it can be checked; `raw` is the whole file as JSON,
- * `folder` where it lies. Node keeps what it has loaded: a plug-in that was changed counts from the next start on.
+ * Loads the kinds of provider that a configuration names and runs its plug-ins; the rest is checked afterwards. `raw`
+ * is the whole file as JSON, `folder` its folder. Node caches loaded modules: a changed plug-in takes effect at the
+ * next start.
  */
 export async function loadPlugins(raw: unknown, folder: string): Promise<{ catalog: Catalog; problems: Problem[] }> {
   const names = z.object({ plugins: pluginsConfig }).safeParse(raw).data?.plugins ?? [];
@@ -39,7 +40,7 @@ export async function loadPlugins(raw: unknown, folder: string): Promise<{ catal
 
 const usedKinds = z.object({ providers: z.array(z.object({ kind: z.string() })) });
 
-/** Polling is always there. Where a kind is none of ours all of them are loaded: a problem names the kinds that there are. */
+/** `poll-only` is always loaded. For an unknown kind all are loaded, because the message lists the existing kinds. */
 function wantedKinds(raw: unknown): readonly string[] | undefined {
   const used = usedKinds.safeParse(raw).data?.providers.map(({ kind }) => kind) ?? [];
   return used.every((kind) => kindNames.includes(kind)) ? ['poll-only', ...used] : undefined;
@@ -69,12 +70,12 @@ async function defaultExportOf(name: string, folder: string): Promise<Result<unk
   }
 }
 
-/** The first line: the rest is a list of files that asked for it. */
+/** The first line: the rest lists the files that required it. */
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
 
 /**
- * The configuration with a stand-in for every provider whose plug-in cannot check its settings: an outsider's schema may throw, and shall hide no other
- * problem. `problems` gets a sentence for each.
+ * The configuration with a stand-in for every provider whose plug-in failed to check its settings. The schema of an
+ * outside plug-in may throw, and must not hide other problems. Adds a sentence for each to `problems`.
  */
 export function withoutThrowing(raw: unknown, catalog: Catalog, problems: Problem[]): unknown {
   const { providers, ...rest } = record(raw);

@@ -6,9 +6,9 @@ const everyAddress = ['0.0.0.0', '[::]'];
 const usualPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 /**
- * What a configuration file holds with its first listener at another port of the same host. Every URL in it that leads to that listener goes along (by its
- * host, or by one of this machine where it listens on those too), so that phones are told the right one. What is no configuration stays as it is: its checks
- * tell what is wrong.
+ * The configuration with its first listener at another port of the same host. Every URL that leads to that listener
+ * changes too, so that phones get the right one. A URL leads to it by its host, or by a name of this machine if it
+ * listens there. A value that is not a configuration stays as it is; other checks report it.
  */
 export function atPort(raw: unknown, port: number): unknown {
   const { listeners } = record(raw);

@@ -18,7 +18,7 @@ const minute = 60_000;
 const keptDays = z.int().min(0).max(36_500);
 const auditKind = z.enum(auditKinds.filter((kind) => !isOfAudit(kind)));
 
-/** Installation-wide values. Those that another server has under a name keep that name and its unit. */
+/** Installation-wide values. A setting that another server has keeps that server's name and unit. */
 export const settingsConfig = z.strictObject({
   PushChallengeValidityTime: z.int().min(10).max(600).default(120).meta({
     description: "How long a phone has to answer. The policy push_validity_seconds overrides it. Name and unit are privacyIDEA's.",
@@ -158,7 +158,7 @@ export const settingsConfig = z.strictObject({
     .describe('How the log shows names of users and administrators: in the clear, or as keyed hashes (npx pushgate log-name).'),
 });
 
-/** How many processes serve the listeners. */
+/** The number of processes that serve the listeners. */
 const clusterConfig = z.strictObject({
   workers: z
     .union([z.int().min(1).max(256), z.literal('all')])
@@ -166,7 +166,10 @@ const clusterConfig = z.strictObject({
     .describe('How many processes share the listeners. "all": one per core. More than one needs MongoDB.'),
 });
 
-/** The whole configuration file, for these kinds of provider. Every part brings its own schema; an unknown key is an error. */
+/**
+ * The whole configuration file, for these kinds of provider. Every part brings its own schema; an unknown key is an
+ * error.
+ */
 export const configSchemaOf = (catalog: Catalog) =>
   z.strictObject({
     $schema: z
@@ -205,6 +208,6 @@ export const configSchemaOf = (catalog: Catalog) =>
 /** The checked configuration, frozen; the only source of settings. */
 export type Config = Readonly<z.output<ReturnType<typeof configSchemaOf>>>;
 
-/** How many processes serve the listeners. */
+/** The number of processes that serve the listeners. */
 export const workersOf = ({ cluster: { workers } }: Pick<Config, 'cluster'>): number =>
   workers === 'all' ? availableParallelism() : workers;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readTextFile, Secret } from '../foundation/settings/index.ts';
 import type { Problem } from './problem.ts';
 
-/** Where a secret is: a variable of the environment, or a file (relative paths count from the folder of the config file). */
+/** The place of a secret: an environment variable, or a file (relative to the folder of the configuration file). */
 export const secretReference = z.union(
   [
     z.strictObject({ $env: z.string().min(1).describe('Name of an environment variable.') }),
@@ -12,16 +12,19 @@ export const secretReference = z.union(
   { error: 'a secret never stands in the file itself: write {"$file": "path"} or {"$env": "NAME"}' },
 );
 
-/** A reference as it stands in the file. */
+/** A reference as in the file. */
 export type SecretReference = z.output<typeof secretReference>;
 
-/** Environment variables, as the process was given them. */
+/** The environment variables of the process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where references are looked up: the folder of the config file, and the environment. `onFile` hears of every file that is read. */
+/**
+ * The context of references: the folder of the configuration file, and the environment. `onFile` is called for every
+ * file that is read.
+ */
 export type SecretSources = { folder: string; environment: Environment; onFile?: ((file: string) => void) | undefined };
 
-/** The text behind a reference, without a byte order mark and the line break at its end; or the sentence that says what is missing. */
+/** The text behind a reference, without a byte order mark and the final line break; or a sentence about the problem. */
 export function readSecret(
   reference: SecretReference,
   { folder, environment, onFile }: SecretSources,
@@ -38,10 +41,10 @@ export function readSecret(
   return text === '' ? { missing: `${path} is empty; put the secret there` } : { text };
 }
 
-/** Editors put the mark there, and commands the line break. */
+/** Editors add the mark, and commands the line break. */
 const withoutEnds = (text: string): string => text.replace(/^\uFEFF/, '').replace(/\r?\n$/, '');
 
-/** Puts a `Secret` in place of every reference inside `value`, and a problem where one cannot be followed. */
+/** Replaces every reference in `value` by a `Secret`. Adds a problem for one that cannot be read. */
 export function resolveSecrets(value: unknown, path: readonly PropertyKey[], sources: SecretSources, problems: Problem[]): unknown {
   if (Array.isArray(value)) return value.map((item, index) => resolveSecrets(item, [...path, index], sources, problems));
   if (typeof value !== 'object' || value === null) return value;

@@ -9,7 +9,7 @@ type Issue = Pick<z.core.$ZodIssue, 'path'>;
 const elsewhere = { address: '127.0.0.1:0', mounts: [{ path: '/', serves: 'ops' }] };
 const required: Draft = { listeners: [elsewhere], store: { kind: 'embedded', path: '-' }, keyring: { $file: '-' } };
 
-/** What takes the place of one element of a list that its schema refused: nothing but its name is left, and of a listener its good mounts. */
+/** Stand-ins for refused elements of lists: only the name stays, and the valid mounts of a listener. */
 const standIns: Readonly<Record<string, (name: unknown, refused: Draft) => Draft>> = {
   listeners: (_name, { mounts }) => ({
     ...elsewhere,
@@ -28,8 +28,8 @@ const goodMount = (mount: unknown, index: number): unknown =>
   mountConfig.safeParse(mount).success ? mount : { path: `/stand-in-${index}`, serves: 'ops' };
 
 /**
- * As much of a refused configuration as can be understood: every refused part is stood in for by its name, so that what other parts say
- * can be checked all the same, and every problem keeps its place. Undefined where not even that is possible.
+ * The usable part of a refused configuration. A stand-in with the same name replaces every refused part, so that the
+ * other parts can be checked and every problem keeps its place. Undefined if even that is impossible.
  */
 export function understood(raw: unknown, issues: readonly Issue[], schema: ReturnType<typeof configSchemaOf>): Config | undefined {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return undefined;
@@ -53,7 +53,7 @@ function standInFor(draft: Draft, [key, index]: readonly PropertyKey[]): void {
   } else delete draft[String(key)];
 }
 
-/** Whether a problem lies in, or speaks of, what was stood in for: then it may be none. Names and good mounts are as they were. */
+/** Whether a problem lies in a stand-in or refers to one, and so may be false. Names and valid mounts are real. */
 export function speaksOfStandIn(path: readonly PropertyKey[], issues: readonly Issue[]): boolean {
   const [key, index, field, place] = path;
   const inside = issues.filter((issue) => issue.path[0] === key && issue.path[1] === index);

@@ -3,10 +3,13 @@ import type { Rule } from '../policy/index.ts';
 import type { Problem } from './problem.ts';
 import type { Config } from './schema.ts';
 
-/** Who checks a password where no RADIUS service is named. */
+/** The value of passthru and otppin that checks passwords at the user source, not at a RADIUS service. */
 const userStore = 'userstore';
 
-/** Rules that speak of users: RADIUS services, sources and realms that do not exist, and passwords of realms that have no list of users. */
+/**
+ * Problems of rules about users: unknown RADIUS services, sources and realms, and password checks for realms without a
+ * user source.
+ */
 export function checkUserRules({ policies, realms, userSources, radiusServers }: Config): Problem[] {
   const problem = (level: Problem['level'], path: PropertyKey[], message: string): Problem => ({ level, path, message });
   return policies.flatMap((rule, index) => {
@@ -30,7 +33,7 @@ export function checkUserRules({ policies, realms, userSources, radiusServers }:
   });
 }
 
-/** What is wrong where passwords are asked for and realms of the rule have nobody who knows them. */
+/** Problems of a rule that asks for passwords when no source of its realms can check them. */
 function passwordless({ match }: Rule, realms: Config['realms']): Pick<Problem, 'level' | 'message'>[] {
   const named = match.realm?.some((entry) => /[*!]/.test(entry)) ? undefined : match.realm?.map((name) => name.toLowerCase());
   const meant = realms.filter(({ name }) => named === undefined || named.includes(name.toLowerCase()));

@@ -41,8 +41,9 @@ export type PushTokenFilter = {
 };
 
 /**
- * Which transactions a list shows; an absent field asks nothing. `user` is the user's name or the one that was typed, in any case; `realms` are exact names;
- * `since` (epoch ms) is the earliest moment of creation. `fits` is asked of each transaction that the other fields let through.
+ * The filter of a transaction list; absent fields do not filter. `user` matches the stored or the typed name, in any
+ * case; `realms` are exact names; `since` (epoch ms) is the earliest creation. `fits` filters what the other fields let
+ * through.
  */
 export type TransactionFilter = {
   user?: string | undefined;
@@ -52,7 +53,7 @@ export type TransactionFilter = {
   fits(transaction: Transaction): boolean;
 };
 
-/** How many push tokens are alike in all of this. `locked`: the fail count is at its maximum. */
+/** The number of push tokens that share these values. `locked`: the fail count is at its maximum. */
 export type TokenTally = Pick<PushToken, 'type' | 'rollout' | 'enabled'> & { assigned: boolean; locked: boolean; count: number };
 
 /** One page of a list: entries `offset` to `offset + limit` in this order. */
@@ -169,7 +170,10 @@ export type Store = {
    * first.
    */
   openTransactionsOf(serial: string, now: number, most?: number): Promise<Transaction[]>;
-  /** Up to `limit` transactions, newest first. No index serves it: it is for people, and may look at the newest 20,000 only. */
+  /**
+   * Up to `limit` transactions, newest first. For administrators only: it needs no index, and may examine only the
+   * newest 20,000.
+   */
   listTransactions(filter: TransactionFilter, limit: number): Promise<Transaction[]>;
   /** How many transactions are in state `open` with an `answerUntil` after `now`. */
   countOpenTransactions(now: number): Promise<number>;

@@ -1,11 +1,14 @@
 import { type Issued, issueClientCertificate, issueServerCertificate, makeAuthority } from '../../src/foundation/crypto/index.ts';
 
-/** A development authority with a server's and a client's certificate from it. */
+/** A development authority, with a server and a client certificate from it. */
 export type TestAuthority = { authority: Issued; server: Issued; client: Issued };
 
 let made: Promise<TestAuthority> | undefined;
 
-/** Made once per run. The server's certificate is for this machine and for the names of Google's servers, so that their own clients take it. */
+/**
+ * Made once per run. The server certificate covers this machine and the names of Google's servers, so that Google's own
+ * clients accept it.
+ */
 export function testAuthority(): Promise<TestAuthority> {
   made ??= make();
   return made;

@@ -4,7 +4,7 @@ import { openListener } from '../../src/edge/http/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
 import type { Cleanup } from './temporary.ts';
 
-/** A listener in a thread that does nothing else than stand still: what connects stays in the kernel's queue. This module is its own worker. */
+/** A listener in a blocked thread: new connections stay in the kernel's queue. This module is its own worker. */
 export async function givenBusyListener(undo: Cleanup): Promise<{ port: number }> {
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(import.meta.filename, { workerData: gate });

@@ -4,10 +4,10 @@ import { preparedKeyPair } from './prepared-keys.ts';
 /** A certificate and its key as PEM. */
 export type Issued = { certificate: string; key: string };
 
-/** A certificate authority of this test's own. */
+/** A certificate authority for one test. */
 export type Authority = { certificate: string; issue(): Issued };
 
-/** Makes an authority; what it issues is for `localhost` and 127.0.0.1. */
+/** Makes an authority; its certificates are for `localhost` and 127.0.0.1. */
 export function certificateAuthority(): Authority {
   const own = keyPair();
   const name = [{ name: 'commonName', value: 'Test authority' }];

@@ -1,9 +1,9 @@
 import type { Clock } from '../../src/foundation/model/index.ts';
 
-/** A clock that stands still until a test moves it. */
+/** A clock that only moves when a test moves it. */
 export type FakeClock = Clock & { advance(ms: number): void };
 
-/** Starts on 1 March 2026, 10:00 UTC, unless told otherwise (epoch ms). */
+/** A fake clock; by default it starts on 1 March 2026, 10:00 UTC (epoch ms). */
 export function fakeClock(start = Date.UTC(2026, 2, 1, 10)): FakeClock {
   let now = start;
   return Object.assign(() => now, {

@@ -3,22 +3,22 @@ import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
-/** Options that make a process believe that it is another version of Node. */
+/** Node options that make a process report another version of Node. */
 export const pretending = (version: string) => [
   '--import',
   `data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '${version}' });`,
 ];
 
-/** A copy of the command in a folder of its own, with a program of the test's in place of ours. */
+/** A copy of the command in its own folder, with a program of the test instead of pushgate. */
 export type CommandCopy = {
   command: string;
-  /** Puts the Node of this process where `npm ci` puts the one that comes along; says where. */
+  /** Puts this process's Node where `npm ci` installs the pinned one; returns the path. */
   bringNode(): string;
-  /** Runs it to its end, as if by this version of Node. */
+  /** Runs it to its end as if under this version of Node. */
   run(version: string, ...args: string[]): { status: number | null; signal: NodeJS.Signals | null; out: string; err: string };
 };
 
-/** Makes such a copy; `place` is the folder below the temporary one, such as `node_modules/pushgate`. */
+/** Makes such a copy; `place` is a path below the temporary folder, such as `node_modules/pushgate`. */
 export function commandCopy(undo: Cleanup, program: string, place = '.'): CommandCopy {
   const folder = join(temporaryFolder(undo), place);
   mkdirSync(join(folder, 'src'), { recursive: true });

@@ -1,18 +1,18 @@
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 
-/** How often a function of `node:crypto` was called in this process, whoever asks for it, until `stop`. */
+/** Counts all calls of a function of `node:crypto` in this process until `stop`. */
 export type CountedCalls = { count(): number; stop(): void };
 
-/** The function that is counted, and which of its calls. */
+/** The counted functions, and a filter for their calls. */
 const counted = {
   hashes: { name: 'scrypt', counts: () => true },
-  // The audit signs by Ed25519, and the phones of the kit by another function.
+  // The audit signs with Ed25519, and the kit's phones use another function.
   'RSA signatures': { name: 'sign', counts: (algorithm: unknown) => algorithm === 'sha256' },
   'RSA checks': { name: 'verify', counts: (algorithm: unknown) => algorithm === 'sha256' },
 } as const;
 
-/** Counts the hashes of PINs, or the RSA signatures or checks of the gateway. */
+/** Counts PIN hashes, or the gateway's RSA signatures or verifications. */
 export function countCalls(what: keyof typeof counted): CountedCalls {
   const { name, counts } = counted[what];
   const original = crypto[name];

@@ -5,29 +5,29 @@ import { buffer } from 'node:stream/consumers';
 import { selfSigned } from '../foundation/wire/self-signed.ts';
 import type { Cleanup } from './temporary.ts';
 
-/** What the far side does with a request. */
+/** How the far side treats a request. */
 export type Behaviour =
   | { kind: 'reply'; status: number; body?: string; headers?: Record<string, string> }
   | { kind: 'hang' | 'hang-after-headers' | 'drip' | 'reset' | 'goaway' };
 
-/** What a request was. */
+/** A received request. */
 export type Seen = { method: string; path: string; headers: Record<string, unknown>; body: string; bytes: Buffer };
 
-/** Paths that answer in a way of their own, whatever a test says of the rest; their requests are told to the function only. */
+/** Paths with their own behaviour, independent of the test's; only the function sees their requests. */
 export type SidePaths = Readonly<Record<string, (request: Seen) => Behaviour>>;
 
-/** A real TLS server on loopback, HTTP/1.1 and HTTP/2, that behaves as a test says. */
+/** A real TLS server on loopback (HTTP/1.1 and HTTP/2) with scripted behaviour. */
 export type FarSide = {
   url: string;
-  /** The authority that its certificate is from. */
+  /** The authority of its certificate. */
   ca: string;
   requests: Seen[];
   behave(...behaviours: [Behaviour, ...Behaviour[]]): void;
-  /** Resolves when a request under way is given up by its sender. */
+  /** Resolves when the sender cancels an open request. */
   cancelled: Promise<void>;
 };
 
-/** Starts a far side; of several behaviours each request takes the next, and the last one stays. */
+/** Starts a far side. Each request takes the next behaviour; the last one stays. */
 export async function farSide(undo: Cleanup, options: { clientCa?: string; sidePaths?: SidePaths } = {}): Promise<FarSide> {
   let behaviours: Behaviour[] = [{ kind: 'reply', status: 200 }];
   let isCancelled = (): void => undefined;

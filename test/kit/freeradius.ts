@@ -6,18 +6,21 @@ import { installPackages, mayInstall } from './debian.ts';
 import { freePort } from './ports.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
-/** A real FreeRADIUS on loopback whose logins a gateway decides, and the secret of its clients. `told`: what it has printed so far. */
+/**
+ * A real FreeRADIUS on loopback that asks a gateway for each login, and the secret of its clients. `told`: its output
+ * so far.
+ */
 export type FreeRadius = { address: string; secret: string; told(): string };
 
 const program = '/usr/sbin/freeradius';
 const packaged = '/etc/freeradius/3.0';
-/** Where Debian has them; the packages of others are laid out in another way. */
+/** Debian's paths; other systems lay the files out differently. */
 const isThere = (): boolean =>
   [program, '/usr/lib/freeradius/rlm_rest.so', `${packaged}/mods-available/always`].every((file) => existsSync(file));
 
 /**
- * Whether there is a FreeRADIUS with `rlm_rest`. Where it is missing and we may install (Debian, root), it is installed. In CI its absence is
- * an error, so that these tests cannot be left out unseen.
+ * Whether there is a FreeRADIUS with `rlm_rest`. A missing one is installed where possible (Debian, root). In CI its
+ * absence is an error, so that these tests are never skipped silently.
  */
 export function haveFreeRadius(): boolean {
   if (!isThere() && mayInstall()) installPackages('freeradius', 'freeradius-rest');
@@ -29,7 +32,9 @@ export function haveFreeRadius(): boolean {
   return false;
 }
 
-/** Starts a server with the files of `deploy/freeradius` as they are; only the settings are its own. `undo` stops it. */
+/**
+ * Starts a server with the files of `deploy/freeradius` unchanged; only its settings are the test's. `undo` stops it.
+ */
 export async function givenFreeRadius(undo: Cleanup, { url, apiKey }: { url: string; apiKey: string }): Promise<FreeRadius> {
   const folder = temporaryFolder(undo);
   const port = await freePort();

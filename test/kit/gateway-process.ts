@@ -2,24 +2,24 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 
-/** A gateway in a process of its own, started by the command that users type. */
+/** A gateway in its own process, started by the command that users type. */
 export type GatewayProcess = {
   child: ChildProcess;
-  /** What it wrote so far: standard output and standard error. */
+  /** Its output so far: standard output and standard error. */
   output(): { out: string; err: string };
-  /** Resolves when its log has said so, as many times. What is told elsewhere may be told before the log says it. */
+  /** Resolves when its log has matched this often. The log may come later than other signs of the same event. */
   logged(what: RegExp, times?: number): Promise<void>;
-  /** Sends a signal and resolves with the exit code, or the signal that ended it. */
+  /** Sends a signal and resolves with the exit code, or with the signal that ended it. */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 };
 
-/** How a command ended, and what it wrote. */
+/** The result of a command and its output. */
 export type Ended = { code: number | null; out: string; err: string };
 
-/** The program to run: the sources, or what was built from them. */
+/** The program to run: the sources, or the built files. */
 const entry = resolve(process.env.PUSHGATE_ENTRY ?? 'bin/pushgate.mjs');
 
-/** Where a command runs: its folder, variables of its environment beside ours, and the program where it is another one. */
+/** The environment of a command: its folder, additional variables, and another program instead of pushgate. */
 export type Place = { cwd?: string; variables?: Record<string, string>; program?: string };
 
 const start = (args: readonly string[], { cwd, variables, program = entry }: Place) =>
@@ -28,7 +28,7 @@ const start = (args: readonly string[], { cwd, variables, program = entry }: Pla
 /** Runs `pushgate` with these arguments and resolves when it has ended. */
 export const pushgate = (...args: string[]): Promise<Ended> => pushgateAt({}, ...args);
 
-/** The same at another place. */
+/** The same in another environment. */
 export async function pushgateAt(place: Place, ...args: string[]): Promise<Ended> {
   const child = start(args, place);
   const text = collect(child);
@@ -37,13 +37,13 @@ export async function pushgateAt(place: Place, ...args: string[]): Promise<Ended
 }
 
 /**
- * Starts `pushgate serve` and resolves when it listens; rejects with what it wrote when it ends before that.
- * @param variables of its environment, beside ours
+ * Starts `pushgate serve` and resolves when it listens. Rejects with its output if it ends first.
+ * @param variables additional environment variables
  */
 export const gatewayProcess = (configFile: string, variables: Record<string, string> = {}): Promise<GatewayProcess> =>
   gatewayAt({ variables }, '--config', configFile);
 
-/** The same with these options of `serve`, at another place. */
+/** The same with these options of `serve`, in another environment. */
 export async function gatewayAt(place: Place, ...options: string[]): Promise<GatewayProcess> {
   const child = start(['serve', ...options], place);
   const output = collect(child);
@@ -67,7 +67,7 @@ export async function gatewayAt(place: Place, ...options: string[]): Promise<Gat
   };
 }
 
-/** Runs `pushgate` with what it writes going into another program of the shell; resolves with the exit code and the errors of `pushgate` itself. */
+/** Runs `pushgate` with its output piped into another shell command. Resolves with pushgate's exit code and errors. */
 export async function pushgateInto(reader: string, ...args: string[]): Promise<Omit<Ended, 'out'>> {
   const script = `"$0" "$@" | ${reader} > /dev/null; exit "${'$'}{PIPESTATUS[0]}"`;
   const child = spawn('bash', ['-c', script, process.execPath, entry, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -11,32 +11,35 @@ import { type PiPhone, piPhone } from './pi-phone.ts';
 import { cheapParts } from './prepared-keys.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
-/** A whole gateway in this process: real HTTP on a free port, the embedded store in a folder of its own, a clock that the test moves. */
+/**
+ * A whole gateway in this process: real HTTP on a free port, an embedded store in its own folder, a clock that the test
+ * moves.
+ */
 export type GivenGateway = {
   gateway: Gateway;
   client: PiClient;
   clock: FakeClock;
   folder: string;
-  /** What the log said so far, one parsed line each. */
+  /** The log so far, one parsed line each. */
   logged: Record<string, unknown>[];
-  /** Headers of the administrator; none where another gateway made the account. */
+  /** Headers of the administrator; empty if another gateway made the account. */
   admin: Record<string, string>;
-  /** A push token of this user that its phone has finished, with an address for pushes where `address` is one. */
+  /** An enrolled push token of this user, with a device address if `address` is given. */
   phoneOf(user: string, wish?: Record<string, string>, address?: string): Promise<PiPhone>;
-  /** Starts a login by PIN and returns its transaction and what the phone was sent. */
+  /** Starts a login with a PIN. Returns its transaction and the nonce in the phone's push. */
   challenge(user: string, phone: PiPhone, pin?: string): Promise<{ id: string; nonce: string }>;
 };
 
 type Policy = { name: string; scope?: string; match?: object; actions: object };
 
-/** What a test may say about its gateway; the rest is a small sensible configuration. */
+/** The parts of a gateway that a test may set; the rest is a small configuration with sensible values. */
 export type GatewayWishes = {
   policies?: Policy[];
   settings?: object;
   mounts?: object[];
   more?: object;
   environment?: Record<string, string>;
-  /** Instead of prepared keys and cheap hashes; an empty one: those of the product. */
+  /** Replaces the prepared keys and cheap hashes; an empty object means the product's own. */
   parts?: CostlyParts;
 };
 
@@ -46,7 +49,7 @@ const enrolment: Policy = {
   actions: { push_firebase_configuration: 'poll only', push_registration_url: 'https://mfa.example.com/ttype/push' },
 };
 
-/** Any number of logins rings a phone and waits for it, as with the servers of the recordings. */
+/** Unlimited logins ring a phone and wait for it, like the servers of the recordings. */
 export const unlimited: Policy = {
   name: 'no limits',
   scope: 'authentication',
@@ -77,7 +80,7 @@ export function configText({ policies = [], settings = {}, mounts, more = {} }: 
     settings: { serverKeyBits: 2048, serverKeyStock: 2, ...settings },
     ...more,
   };
-  // A rule of enrolment would have no effect where no mount enrols.
+  // A rule of enrolment has no effect without a mount that enrols.
   const enrols = JSON.stringify(config.listeners).includes('"serves":"privacyidea"');
   return JSON.stringify({ ...config, policies: [...policies, ...(enrols ? [enrolment] : [])], ...more });
 }
@@ -111,7 +114,7 @@ export async function givenGateway(undo: Cleanup, wishes: GatewayWishes = {}): P
       return phone;
     },
     async challenge(user, phone, pin = '1234') {
-      // Challenges of one and the same millisecond have no order, and the phone's newest one is meant.
+      // Challenges of the same millisecond have no order, and the test means the newest one.
       clock.advance(1);
       const started = await client.post('/validate/check', { user, pass: pin });
       assert.equal(started.body.result.authentication, 'CHALLENGE', started.text);

@@ -7,20 +7,20 @@ import { type PiClient, piClient } from './pi-client.ts';
 import { freePort } from './ports.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
-/** One gateway process of several. `start` starts it again after its end. */
+/** One of several gateway processes. `start` starts it again after its end. */
 export type GatewayNode = { client: PiClient; process: GatewayProcess; start(): Promise<void> };
 
-/** Gateway processes that know nothing of one another but the database and the keyring. */
+/** Gateway processes that share only the database and the keyring. */
 export type GivenGateways = {
   nodes: [GatewayNode, ...GatewayNode[]];
   keyring: Keyring;
   /** Headers of the administrator. */
   admin: Record<string, string>;
-  /** Starts one more, that knows the database by this address. */
+  /** Starts one more, which reaches the database at this address. */
   add(url: string): Promise<GatewayNode>;
 };
 
-/** Settings of a crowd: no source is turned away, nothing runs out of time. */
+/** Settings for many clients: no source limit, long time limits. */
 const patient = {
   logLevel: 'silent',
   serverKeyStock: 1,
@@ -54,7 +54,7 @@ export async function givenGateways(
     undo.later(() => node.process.end('SIGKILL'));
     return node;
   };
-  // The first one makes the account, and tells its password.
+  // The first one makes the account and prints its password.
   const first = await add(url);
   const others = await Promise.all(Array.from({ length: count - 1 }, () => add(url)));
   const password = /Password:\s+(\S+)/.exec(first.process.output().out)?.[1] ?? '';
@@ -66,7 +66,7 @@ export async function givenGateways(
   };
 }
 
-/** Does the same with all items, so many at a time. */
+/** Runs `work` for all items, this many at a time. */
 export async function eachOf<T>(items: readonly T[], parallel: number, work: (item: T, index: number) => Promise<unknown>): Promise<void> {
   const rest = [...items.entries()];
   const worker = async (): Promise<void> => {

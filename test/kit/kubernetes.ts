@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { installPackages, mayInstall, runQuietly } from './debian.ts';
 
-/** What renders a folder of kustomize: a program and its first words. */
+/** The command that renders a kustomize folder: a program and its first argument. */
 export type Kustomize = readonly [program: string, command: string];
 
 const programs: readonly Kustomize[] = [
@@ -13,18 +13,19 @@ const programs: readonly Kustomize[] = [
 ];
 
 /**
- * A kustomize of this machine, or that of its kubectl. Tests install none: building it takes a minute of processor time, and that of Debian's kubectl is
- * too old for components. A stand-in of our own would not have shown what kustomize does to selectors. Where there is none, a user's tests are skipped.
+ * The kustomize of this machine, or the one in its kubectl. Tests install none: building it takes a minute of CPU, and
+ * Debian's kubectl is too old for components. A home-made stand-in would not show kustomize's effect on selectors.
+ * Without it these tests are skipped on a user's machine.
  */
 export function findKustomize(): Kustomize | undefined {
   const found = programs.find(([program]) => spawnSync(program, ['version', ...(program === 'kubectl' ? ['--client'] : [])]).status === 0);
   return found ?? missing('kustomize', 'install kustomize or kubectl');
 }
 
-/** A resource as kustomize writes it, as far as tests look into it. */
+/** A resource as kustomize writes it, with the fields that tests read. */
 export type Resource = { kind: string; metadata: { name: string; labels?: Record<string, string> }; [key: string]: unknown };
 
-/** What a cluster would be given for a folder. Throws with what kustomize says of a folder that it refuses. */
+/** The resources that a cluster gets for a folder. Throws kustomize's message for a folder that it refuses. */
 export function rendered([program, command]: Kustomize, folder: string): { text: string; resources: Resource[] } {
   const { status, stdout, stderr } = spawnSync(program, [command, folder], { encoding: 'utf8', timeout: 30_000 });
   if (status !== 0) throw new Error(stderr);
@@ -40,7 +41,7 @@ const packages = [
 const cache = resolve(`node_modules/.cache/kubernetes-validate-${version}`);
 const env = { ...process.env, PYTHONPATH: cache };
 
-/** Whether the checker of Kubernetes' own schemas is here; where it is not, pip puts it beside what else tests install. */
+/** Whether the checker of Kubernetes' schemas is installed; if not, pip installs it beside the other test tools. */
 export function haveKubernetesValidate(): boolean {
   if (!existsSync(cache)) install();
   if (validator('--version').status === 0) return true;
@@ -48,7 +49,9 @@ export function haveKubernetesValidate(): boolean {
   return false;
 }
 
-/** Checks resources against the schemas of one version of Kubernetes, `1.37`; a field that the schema does not have is a problem too. */
+/**
+ * Checks resources against the schemas of one Kubernetes version, such as `1.37`; an unknown field is a problem too.
+ */
 export function kubernetesProblems(file: string, kubernetes: string): string {
   const { status, stdout, stderr } = validator('--strict', '--quiet', '--no-warn', '-k', kubernetes, file);
   return status === 0 ? '' : stdout + stderr;
@@ -57,7 +60,7 @@ export function kubernetesProblems(file: string, kubernetes: string): string {
 const validator = (...args: string[]) =>
   spawnSync('python3', ['-m', 'kubernetes_validate', ...args], { env, encoding: 'utf8', timeout: 60_000 });
 
-/** Installed beside its place and then renamed, so that what is in its place is whole. */
+/** Installed in a temporary folder and then renamed, so that its place only ever holds a complete installation. */
 function install(): void {
   if (spawnSync('python3', ['-m', 'pip', '--version']).status !== 0 && mayInstall()) installPackages('python3', 'python3-pip');
   const beside = `${cache}-${process.pid}`;

@@ -10,7 +10,7 @@ import type { LinotpToken } from '../../src/virtual-phone/linotp/token.ts';
 import { configText, type GatewayWishes, type GivenGateway, givenGateway } from './gateway.ts';
 import type { Cleanup } from './temporary.ts';
 
-/** What a push service got. */
+/** A push that the push service received. */
 export type Pushed = { transactionId: string; gda: string; challenge: string };
 
 /** A reply of LinOTP's dialect; `json` is empty for a text. */
@@ -25,27 +25,27 @@ export type LinotpReply = {
 
 /** A gateway with a LinOTP mount, and the push service that it sends to. */
 export type LinotpGateway = GivenGateway & {
-  /** All that the push service got, the oldest first. */
+  /** All pushes that the push service received, oldest first. */
   pushed: Pushed[];
-  /** What the push service says to pushes from now on; an unreachable one hangs up. */
+  /** Sets the push service's reply from now on; an unreachable one hangs up. */
   pushService(status: number | 'unreachable'): void;
   post(path: string, form?: Record<string, string>, headers?: Record<string, string>): Promise<LinotpReply>;
-  /** The same with the session of an administrator. */
+  /** The same with an administrator's session. */
   postAsAdmin(path: string, form?: Record<string, string>): Promise<LinotpReply>;
-  /** Takes over these policies and no others, where they are fit for use. */
+  /** Replaces all policies, if the new ones are valid. */
   reload(policies: readonly Record<string, unknown>[]): Promise<'reloaded' | 'refused'>;
-  /** Takes over other policies beside those that push tokens need. */
+  /** Replaces the policies, but keeps those that push tokens need. */
   rules(...policies: readonly Record<string, unknown>[]): Promise<void>;
-  /** A push token of a user, offered; its phone has not paired. */
+  /** An offered push token of a user; its phone has not paired. */
   offered(user: string, form?: Record<string, string>): Promise<LinotpPhone>;
   /** The same, paired and activated. */
   active(user: string, form?: Record<string, string>): Promise<LinotpPhone>;
 };
 
-/** A phone of LinOTP that does what a test says, with the last challenge that the push service got for it. */
+/** A LinOTP phone that does as the test says, with the last challenge that the push service received for it. */
 export type LinotpPhone = {
   readonly serial: string;
-  /** The address it tells. */
+  /** The device address that it sends. */
   readonly gda: string;
   pair(over?: Partial<LinotpToken>): Promise<LinotpReply>;
   /** Opens the challenge with this number, else the newest one for its address. */
@@ -53,7 +53,7 @@ export type LinotpPhone = {
   answer(word: 'ACCEPT' | 'DENY', transactionId?: string): Promise<LinotpReply>;
 };
 
-/** Rules under which push tokens can be enrolled and asked. */
+/** Rules that allow enrolling and asking push tokens. */
 export const linotpRules = {
   name: 'callbacks',
   actions: {

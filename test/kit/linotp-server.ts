@@ -1,9 +1,11 @@
 import { askTls, type TlsReply } from './tls-client.ts';
 
-/** How LinOTP's provider ended: taken, refused with the reason phrase, or nobody answered (`AllResourcesUnavailable`). */
+/**
+ * The result of LinOTP's provider: accepted, refused with the reason phrase, or no reply (`AllResourcesUnavailable`).
+ */
 export type Pushed = { success: true; result: string } | { success: false; result: string } | { raised: 'AllResourcesUnavailable' };
 
-/** What LinOTP knows of its challenge services; `readMs` is the second number of its time-out. */
+/** LinOTP's settings of its challenge services; `readMs` is the second number of its timeout. */
 export type LinotpProviderOptions = {
   urls: readonly string[];
   ca?: string;
@@ -18,7 +20,10 @@ const ascii = (text: string): string =>
 export const linotpBody = (transactionId: string, gda: string, challenge: string): string =>
   `{"challenge": {"transactionId": ${ascii(transactionId)}, "gda": ${ascii(gda)}, "challenge": ${ascii(challenge)}}}`;
 
-/** One request as LinOTP makes it. @see docs/protocols/linotp.md 3.2 */
+/**
+ * One request as LinOTP makes it.
+ * @see docs/protocols/linotp.md 3.2
+ */
 export const linotpPost = (
   url: string,
   body: string,
@@ -41,7 +46,11 @@ export const linotpPost = (
     body,
   });
 
-/** Plays LinOTP's DefaultPushProvider: each URL twice, at once; an answer of any status ends it. Blocks are forgotten. @see docs/protocols/linotp.md 4 */
+/**
+ * Simulates LinOTP's DefaultPushProvider: it tries each URL twice, without pause; a reply of any status ends it. It
+ * does not remember blocked URLs.
+ * @see docs/protocols/linotp.md 4
+ */
 export async function linotpPush(
   { urls, ...options }: LinotpProviderOptions,
   transactionId: string,

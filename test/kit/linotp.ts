@@ -25,7 +25,7 @@ import { configText, type GatewayWishes } from './gateway.ts';
 import { cheapParts } from './prepared-keys.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
-/** The administrator in whose name tests change push tokens. */
+/** The administrator that changes push tokens in tests. */
 export const tester = { administrator: 'admin', authServer: '', dialect: 'linotp', client: '127.0.0.1' };
 
 /** A reply of LinOTP's dialect. */
@@ -36,16 +36,19 @@ export type LinotpHttpReply = {
   body: { id: number; result: { status: boolean; value: unknown } };
 };
 
-/** A gateway with a LinOTP mount whose engine a test can call itself: real HTTP on a free port, the embedded store, a clock that the test moves. */
+/**
+ * A gateway with a LinOTP mount, whose engine a test can also call directly: real HTTP on a free port, the embedded
+ * store, a clock that the test moves.
+ */
 export type GivenLinotp = {
   engine: Engine;
   store: Store;
   clock: FakeClock;
   url: string;
   logged: string[];
-  /** Offers a push token and gives the text of its QR code. */
+  /** Offers a push token. Returns the text of its QR code. */
   offer(serial: string, over?: { owner?: PushToken['owner']; lifeMs?: number }): Promise<string>;
-  /** Asks the phones of these push tokens, and gives the transaction. */
+  /** Asks the phones of these push tokens. Returns the transaction. */
   ask(serials: readonly string[], over?: Partial<IssueRequest>): Promise<Transaction>;
   /** Posts a form to `/validate/…`. */
   post(call: string, form: Record<string, string>): Promise<LinotpHttpReply>;
@@ -144,18 +147,18 @@ async function readReply(reply: Response): Promise<LinotpHttpReply> {
   return { status: reply.status, type: reply.headers.get('content-type') ?? '', text, body: JSON.parse(text) };
 }
 
-/** A phone that says what a test tells it to: no checks, no state. It is made of the virtual phone's parts. */
+/** A phone that does as the test says: no checks, no state. It uses parts of the virtual phone. */
 export type LinotpTestPhone = {
   readonly serial: string;
   readonly token: LinotpToken;
-  /** A pairing response; what is changed is what the test is about. */
+  /** A pairing response, with the fields that the test changes. */
   pairing(over?: Partial<LinotpToken>): string;
   read(transaction: Transaction): LinotpRequest;
   /** The form of an answer to its challenge in this transaction. */
   answer(transaction: Transaction, word: 'ACCEPT' | 'DENY'): { transactionid: string; signature: string };
 };
 
-/** A fresh phone for the text of a QR code. */
+/** A new phone for the text of a QR code. */
 export function linotpTestPhone(uri: string): LinotpTestPhone {
   const offer = readPairingUrl(uri);
   assert.ok(offer.ok, offer.ok ? '' : offer.reason);

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 
 /**
- * The URLs of the files that Node loads for a script, in a process of its own, by the step that needed them. Each step is the inside of an
- * asynchronous function; paths count from the root of the repository.
+ * The URLs of the files that Node loads for a script in its own process, by step. Each step is the body of an
+ * asynchronous function; paths start at the root of the repository.
  */
 export function loadedFiles(...steps: string[]): string[][] {
   const script = `

@@ -8,31 +8,34 @@ import { freePort } from './ports.ts';
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
 import type { Cleanup } from './temporary.ts';
 
-/** A mongod of a test's own, that it may kill, cut off and start again: a replica set of one, which is known by the address of a wire. */
+/** A mongod that a test may kill, disconnect and restart: a replica set of one member, reached through a proxy. */
 export type MongodProcess = {
-  /** By way of the wire, as gateways know it. */
+  /** Its URL through the proxy, which gateways use. */
   url: string;
-  /** Past the wire, for the test itself. */
+  /** Its own URL, for the test itself. */
   besideUrl: string;
   wire: TcpProxy;
   kill(): Promise<void>;
-  /** Stops it as it stands, with every connection open (SIGSTOP), and has it go on. */
+  /** Pauses the process with every connection open (SIGSTOP); it can be resumed. */
   pause(): void;
   resume(): void;
   start(): Promise<void>;
-  /** Makes the primary step down; nobody is primary for this long. */
+  /** Makes the primary step down; there is no primary for this long. */
   stepDown(seconds: number): Promise<void>;
 };
 
 const patienceMs = 60_000;
 
-/** A standalone mongod that asks for credentials: `url` with those of these accounts, made with these roles on this database. */
+/**
+ * A standalone mongod that requires credentials: `url` contains one of these accounts, with these roles on this
+ * database.
+ */
 export type GuardedMongod = {
   url(user: string, password: string): string;
   add(user: string, password: string, roles: string[]): Promise<void>;
 };
 
-/** Starts it; undefined, with a loud word, where no mongod is to be had. With CI=true that is a failure. */
+/** Starts it; undefined, with a warning, if there is no mongod. With CI=true that is a failure. */
 export async function mongodProcess(undo: Cleanup): Promise<MongodProcess | undefined> {
   const program = await givenProgram();
   if (!program) return undefined;
@@ -68,7 +71,10 @@ export async function mongodProcess(undo: Cleanup): Promise<MongodProcess | unde
   };
 }
 
-/** Starts a member of a replica set that nobody begins, and gives its address; undefined, with a loud word, where no mongod is to be had. */
+/**
+ * Starts a member of a replica set that is never initiated. Returns its address; undefined, with a warning, if there is
+ * no mongod.
+ */
 export async function uninitiatedMongod(undo: Cleanup): Promise<string | undefined> {
   const program = await givenProgram();
   if (!program) return undefined;
@@ -82,7 +88,7 @@ export async function uninitiatedMongod(undo: Cleanup): Promise<string | undefin
   return `mongodb://127.0.0.1:${port}/`;
 }
 
-/** Starts a mongod with accounts; undefined, with a loud word, where no mongod is to be had. */
+/** Starts a mongod with accounts; undefined, with a warning, if there is no mongod. */
 export async function guardedMongod(undo: Cleanup, database: string): Promise<GuardedMongod | undefined> {
   const program = await givenProgram();
   if (!program) return undefined;
@@ -93,7 +99,7 @@ export async function guardedMongod(undo: Cleanup, database: string): Promise<Gu
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   });
   const root = { createUser: 'root', pwd: secret, roles: ['root'] };
-  // As long as there is no account, whoever comes from this machine may make the first one.
+  // While there is no account, a client on this machine may make the first one.
   await withClient(`mongodb://127.0.0.1:${port}/`, async (client) => client.db('admin').command(root));
   return {
     url: (user, password) => `mongodb://${user}:${password}@127.0.0.1:${port}/?authSource=admin`,
@@ -104,7 +110,7 @@ export async function guardedMongod(undo: Cleanup, database: string): Promise<Gu
   };
 }
 
-/** The program to run; undefined where there is none. With CI=true that is a failure. */
+/** The program to run; undefined if there is none. With CI=true that is a failure. */
 async function givenProgram(): Promise<string | undefined> {
   const found = await mongodBinary();
   if (!('missing' in found)) return found.systemBinary;
@@ -118,7 +124,7 @@ function launch(program: string, { folder, port }: { folder: string; port: numbe
   return spawn(program, [...where, ...more], { stdio: 'ignore' });
 }
 
-/** Waits until the server takes writes; a new one is made a replica set of one, `host` being its name in it. */
+/** Waits until the server accepts writes. A new one becomes a replica set of one member, named `host`. */
 async function untilPrimary(url: string, host: string): Promise<void> {
   await withClient(url, async (client) => {
     const admin = client.db('admin');

@@ -8,11 +8,11 @@ import { MongoClient } from 'mongodb';
 import { MongoMemoryReplSet, MongoMemoryServer } from 'mongodb-memory-server-core';
 import { systemCode } from '../../src/foundation/model/index.ts';
 
-/** A MongoDB for a suite: its address, and a database name that no other test has. */
+/** A MongoDB for a suite: its address, and a unique database name. */
 export type GivenMongo = {
   url(): string;
   database(): string;
-  /** False for a server that belongs to whoever runs the tests: no fault is put into that. */
+  /** False for the server of the user who runs the tests: no faults are injected there. */
   isOurs(): boolean;
 };
 
@@ -28,7 +28,8 @@ const started: Server[] = [];
 const folders: string[] = [];
 let replicaSet: Promise<Found> | undefined;
 
-// A hook of the whole run, wherever this file is imported from first: what was started is stopped, and its data deleted. Outside of mocha there is none.
+// A hook of the whole run, whichever file imports this one first: it stops the servers and deletes their data. Outside
+// of mocha there is no hook.
 if ('after' in globalThis)
   after('stops the test MongoDB', async function () {
     this.timeout(60_000);
@@ -42,8 +43,8 @@ export function deleteDataFolders(): void {
 }
 
 /**
- * Gives the surrounding suite the replica set of this run: the one at MONGODB_URL, or a real mongod with its data in a temporary folder.
- * Where none is to be had the suite is skipped, loudly; with CI=true that is a failure.
+ * Gives the surrounding suite the replica set of this run: the one at MONGODB_URL, or a real mongod with its data in a
+ * temporary folder. Without one the suite is skipped with a message; with CI=true that is a failure.
  */
 export function givenMongo(): GivenMongo {
   return given(async () => {
@@ -52,7 +53,7 @@ export function givenMongo(): GivenMongo {
   });
 }
 
-/** Gives the surrounding suite a standalone server of its own: no change streams, no retried writes. */
+/** Gives the surrounding suite its own standalone server: no change streams, no retried writes. */
 export const givenStandaloneMongo = (): GivenMongo => given(startStandalone);
 
 function given(start: () => Promise<Found>): GivenMongo {
@@ -74,23 +75,26 @@ function given(start: () => Promise<Found>): GivenMongo {
   };
 }
 
-/** The program, and its version. */
+/** A mongod program and its version. */
 export type Binary = { systemBinary: string; version: string };
 
-/** A mongod to start, installed by the script where there is none; or why there is none. */
+/** A mongod program, which the script installs if there is none; or the reason why there is none. */
 export async function mongodBinary(): Promise<Binary | { missing: string }> {
   try {
     const { stdout } = await promisify(execFile)(process.execPath, ['scripts/find-mongod.mjs']);
     const { path, version }: { path: string; version: string } = JSON.parse(stdout);
     return { systemBinary: path, version };
   } catch (error) {
-    // The script's own sentence stands last.
+    // The script's own sentence is the last line.
     const lines = (error instanceof Error ? error.message : String(error)).trim().split('\n');
     return { missing: lines.at(-1) ?? 'no mongod' };
   }
 }
 
-/** A folder for the data, deleted at the end of the run: in memory where there is room for it, since every test waits for the journal. */
+/**
+ * A folder for the data, deleted at the end of the run. It is in memory if that has room, because every test waits for
+ * the journal.
+ */
 export function dataFolder(): string {
   const place = hasRoom('/dev/shm') ? '/dev/shm' : tmpdir();
   for (const left of globSync(join(place, `${prefix}*`))) if (isLeft(left)) rmSync(left, { recursive: true, force: true });
@@ -99,7 +103,7 @@ export function dataFolder(): string {
   return folder;
 }
 
-/** Whether the run that made this folder was killed before it could take it away. */
+/** Whether the run that made this folder was killed before it could delete it. */
 function isLeft(folder: string): boolean {
   const [pid = ''] = basename(folder).slice(prefix.length).split('-');
   try {
@@ -142,7 +146,7 @@ async function startStandalone(): Promise<Found> {
   return { url: server.getUri(), isOurs: true };
 }
 
-/** Runs `work` with a client of the test's own, beside the product's. */
+/** Runs `work` with the test's own client, besides the product's. */
 export async function withClient<T>(url: string, work: (client: MongoClient) => Promise<T>): Promise<T> {
   const client = new MongoClient(url);
   try {
@@ -152,7 +156,7 @@ export async function withClient<T>(url: string, work: (client: MongoClient) => 
   }
 }
 
-/** Takes a database away. */
+/** Drops a database. */
 export async function dropDatabase(url: string, database: string): Promise<void> {
   await withClient(url, (client) => client.db(database).dropDatabase());
 }

@@ -1,4 +1,4 @@
-/** Two names, and whether they mean one user: where case counts, and where the realm ignores it. */
+/** Two names, and whether they mean one user: in a case-sensitive realm, and in one that ignores case. */
 export type NamePair = { what: string; one: string; other: string; isOne: boolean; isOneIgnoringCase: boolean };
 
 const pair = (what: string, one: string, other: string, isOne: boolean, isOneIgnoringCase: boolean): NamePair => ({
@@ -10,7 +10,9 @@ const pair = (what: string, one: string, other: string, isOne: boolean, isOneIgn
 });
 
 /**
- * What every store and the engine must agree on: the mappings of the profiles UsernameCasePreserved and UsernameCaseMapped. @see RFC 8265 3.3, 3.4
+ * The cases that every store and the engine must agree on: the mappings of the profiles UsernameCasePreserved and
+ * UsernameCaseMapped.
+ * @see RFC 8265 3.3, 3.4
  */
 export const namePairs: readonly NamePair[] = [
   pair('the same name', 'bob', 'bob', true, true),

@@ -6,7 +6,7 @@ import type { Cleanup } from './temporary.ts';
 const opReply = 1;
 const opMessage = 2013;
 
-/** A server that says of itself, and nothing else, that it is a MongoDB of this wire version (8: 4.2, 13: 5.0, 17: 6.0). Resolves with its URL. */
+/** A server that only claims to be a MongoDB of this wire version (8: 4.2, 13: 5.0, 17: 6.0). Resolves with its URL. */
 export async function oldMongod(undo: Cleanup, maxWireVersion: number): Promise<string> {
   const hello = { ismaster: true, isWritablePrimary: true, helloOk: true, minWireVersion: 0, maxWireVersion, ok: 1 };
   const limits = { maxBsonObjectSize: 16_777_216, maxMessageSizeBytes: 48_000_000, maxWriteBatchSize: 100_000 };
@@ -14,7 +14,7 @@ export async function oldMongod(undo: Cleanup, maxWireVersion: number): Promise<
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.on('data', (request) => {
-      // One request a time, in one piece: that is how a driver shakes hands.
+      // A driver's handshake is one request at a time, in one piece.
       const isMessage = request.readInt32LE(12) === opMessage;
       const fixed = isMessage ? Buffer.alloc(5) : Buffer.alloc(20);
       if (!isMessage) fixed.writeInt32LE(1, 16);

@@ -2,11 +2,11 @@ import { Readable } from 'node:stream';
 import { runCommand } from '../../src/cli/index.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 
-/** A reply of the operator's interface; tests look into its body as they please. */
+/** A reply of the operator interface; tests read any part of its body. */
 // biome-ignore lint/suspicious/noExplicitAny: a test asserts on every field that it touches
 export type OpsReply = { status: number; body: any };
 
-/** Speaks to the operator's interface with the headers of an administrator. */
+/** Calls the operator interface with the headers of an administrator. */
 export const opsClient =
   (url: string, admin: Record<string, string>) =>
   async (method: string, path: string, body?: unknown, headers = admin): Promise<OpsReply> => {
@@ -18,7 +18,7 @@ export const opsClient =
     return { status: reply.status, body: await reply.json() };
   };
 
-/** A terminal that takes everything and keeps nothing. */
+/** A terminal that drops all output. */
 export const silentTerminal: Terminal = {
   out: () => undefined,
   err: () => undefined,
@@ -27,14 +27,15 @@ export const silentTerminal: Terminal = {
   onReloadRequested: () => () => undefined,
 };
 
-/** What a command wrote, and its exit code. */
+/** The output of a command, and its exit code. */
 export type CliResult = { code: number; out: string; err: string };
 /** Runs a command of `pushgate`. */
 export type RunCli = (...argv: string[]) => Promise<CliResult>;
 
 /**
- * Runs one command of `pushgate` in this process, with a terminal of its own. `serve` is asked to stop as soon as it listens.
- * @param input what is written to it, if it asks
+ * Runs one command of `pushgate` in this process, with its own terminal. `serve` is asked to stop as soon as it
+ * listens.
+ * @param input its standard input, if it reads it
  */
 export async function runCli(
   argv: readonly string[],

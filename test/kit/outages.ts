@@ -1,6 +1,6 @@
 import type { WireError } from '../../src/foundation/wire/index.ts';
 
-/** An error as the system, Node or a library throws it, and what it means. */
+/** An error as the system, Node or a library throws it, and its meaning. */
 export type ErrorShape = { title: string; error: unknown; means: WireError };
 
 const withCode = (code: string, more: object = {}): Error => Object.assign(new Error(`write ${code}`), { code, ...more });
@@ -33,7 +33,7 @@ const bare: ErrorShape[] = [
   { title: 'an error of no class', error: { code: 'EPIPE' }, means: 'connection' },
 ];
 
-/** How one error comes inside of another. */
+/** Ways in which one error wraps another. */
 const nestings: [title: string, nest: (error: unknown) => unknown][] = [
   ['bare', (error) => error],
   ['as a cause', (error) => new Error('failed', { cause: error })],
@@ -42,18 +42,18 @@ const nestings: [title: string, nest: (error: unknown) => unknown][] = [
   ['among several, as a cause', (error) => new Error('failed', { cause: new AggregateError([error]) })],
 ];
 
-/** Outages in all shapes: code or name × nesting. None of them is a class of a library. */
+/** Outages in all shapes: code or name × nesting. None is an instance of a library's class. */
 export const outages: readonly ErrorShape[] = nestings.flatMap(([how, nest]) =>
   bare.map(({ title, error, means }) => ({ title: `${title}, ${how}`, error: nest(error), means })),
 );
 
-/** The same, one of each nesting: for tests that cost more than a call. */
+/** One outage in each nesting: for expensive tests. */
 export const someOutages: readonly ErrorShape[] = outages.filter(({ title }) => title.startsWith('EPIPE, '));
 
 const circle = new Error('circle');
 circle.cause = new AggregateError([circle]);
 
-/** Defects of ours, which no classifier may take for an outage. */
+/** Programming errors, which no classifier may take for an outage. */
 export const defects: readonly { title: string; error: unknown }[] = [
   { title: 'a TypeError', error: new TypeError('x is not a function') },
   { title: 'a file that is missing', error: withCode('ENOENT', { syscall: 'open' }) },

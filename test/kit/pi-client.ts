@@ -1,4 +1,4 @@
-/** A reply of the privacyIDEA dialect: the HTTP status, the headers and the parsed body. */
+/** A reply of the privacyIDEA dialect: HTTP status, headers and parsed body. */
 export type PiReply = {
   status: number;
   headers: Headers;
@@ -17,13 +17,15 @@ export type PiReply = {
   };
 };
 
-/** A client of the privacyIDEA dialect, as plain as a plug-in. `post` and `get` encode once, as a form and as a query. */
+/**
+ * A client of the privacyIDEA dialect, as simple as a plug-in. `post` and `get` encode once, as a form and as a query.
+ */
 export type PiClient = {
   readonly url: string;
   post(path: string, form: Record<string, string>, headers?: Record<string, string>): Promise<PiReply>;
   get(path: string, query?: Record<string, string>, headers?: Record<string, string>): Promise<PiReply>;
   send(path: string, init: RequestInit): Promise<PiReply>;
-  /** Logs in as administrator and returns the header that carries the token. */
+  /** Logs in as an administrator and returns the header with the token. */
   login(username: string, password: string): Promise<Record<string, string>>;
 };
 

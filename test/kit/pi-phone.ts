@@ -4,14 +4,14 @@ import { type KeyPair, preparedKeyPair } from './prepared-keys.ts';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** RFC 4648 base32 with padding, written here on its own so that a mistake of the product shows. */
+/** RFC 4648 base32 with padding, implemented separately, so that a mistake of the product shows. */
 export function base32(bytes: Uint8Array): string {
   const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
   const digits = (bits.match(/.{1,5}/g) ?? []).map((five) => alphabet[Number.parseInt(five.padEnd(5, '0'), 2)]).join('');
   return digits.padEnd(Math.ceil(digits.length / 8) * 8, '=');
 }
 
-/** A phone that signs what a test tells it to: no checks, no state. */
+/** A phone that signs as the test says: no checks, no state. */
 export type PiPhone = {
   readonly serial: string;
   rollout(extra?: Record<string, string>): Promise<PiReply>;
@@ -23,7 +23,7 @@ export type PiPhone = {
 /** One phone key for all tests of a run. */
 export const phoneKeys: KeyPair = preparedKeyPair();
 
-/** A phone for one push token; `path` is where it answers. */
+/** A phone for one push token; `path` is the path that it answers to. */
 export function piPhone(
   client: PiClient,
   {

@@ -1,6 +1,6 @@
 const foreign = /\b([Ww]hoever|[Ww]homever|[Nn]obody)\b|(?:^|[.:;] )(Who|Whom|Whose|None|Such|Those)\b/;
 
-/** What is wrong with a text of the reference, in a word; undefined for whole sentences in plain English. */
+/** The problem of a text of the reference, as a short phrase; undefined for whole sentences in plain English. */
 export function notPlain(text: string): string | undefined {
   if (text === '') return 'empty';
   if (!/[.…)]$/.test(text)) return 'without an end';

@@ -8,7 +8,7 @@ export type KeyPair = { privateKey: KeyObject; publicKey: KeyObject };
 const prepared: string[] = JSON.parse(readFileSync('test/kit/prepared-keys.json', 'utf8'));
 let taken = 0;
 
-/** The next one of a dozen RSA key pairs of 2048 bits that stand in a file: making one costs more than most tests do. */
+/** The next of a dozen RSA key pairs (2048 bits) from a file: generating one takes longer than most tests. */
 export function preparedKeyPair(): KeyPair {
   const der = Buffer.from(prepared[taken++ % prepared.length] ?? '', 'base64');
   const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
@@ -16,8 +16,8 @@ export function preparedKeyPair(): KeyPair {
 }
 
 /**
- * What a gateway of a test works with: prepared keys of 2048 bits, whatever its settings ask for, hashes that cost next to nothing, and time for every login: a
- * slow machine is no flood.
+ * Cheap parts for a test's gateway: prepared keys of 2048 bits whatever the settings say, nearly free hashes, and time
+ * for every login, so that a slow machine does not look like a flood.
  */
 export const cheapParts: Required<CostlyParts> = {
   startKeyWorker: () => ({

@@ -7,25 +7,28 @@ import { z } from 'zod';
 import { freePort } from './ports.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
-/** One series that a query came to, with its value at a moment (s). */
+/** One series of a query result, with its value and time (s). */
 export type Series = { metric: Record<string, string>; value: number; at: number };
 
-/** A rule as Prometheus evaluated it last: `ok`, `err`, or `unknown` before the first time. */
+/** The last evaluation of a rule: `ok`, `err`, or `unknown` before the first one. */
 export type EvaluatedRule = { name: string; health: string; lastError?: string | undefined };
 
 /** A real Prometheus on loopback. */
 export type Prometheus = {
-  /** What a query comes to at a moment (s), now without one; rejects with what Prometheus says of one that it cannot evaluate. */
+  /** The result of a query at a time (s), by default now. Rejects with Prometheus' message for an invalid query. */
   query(expr: string, at?: number): Promise<Series[]>;
-  /** Resolves when a query comes to a series above 0, with the moment (s) at which it did. */
+  /** Resolves when a query has a series above 0, with its time (s). */
   until(expr: string): Promise<number>;
-  /** The values of a label, as the variables of a dashboard ask for them. */
+  /** The values of a label, as the variables of a dashboard query them. */
   labelValues(label: string, selector: string): Promise<string[]>;
   /** All rules, once each was evaluated. */
   rules(): Promise<EvaluatedRule[]>;
 };
 
-/** Often enough to be quick, and long enough for a reply of a busy gateway: one that comes later is no sample, and hides all that was there. */
+/**
+ * Short enough to be quick, and long enough for a busy gateway's reply: a late reply is no sample, and marks all series
+ * as stale.
+ */
 const everyMs = 500;
 
 const seriesList = z.object({
@@ -37,8 +40,8 @@ const ruleList = z.object({
 const answer = z.object({ status: z.string(), error: z.string().optional(), data: z.unknown().optional() });
 
 /**
- * Starts one that `undo` stops. It scrapes `target` (host:port) as the job `job` and evaluates the rules of `rules` twice a second. Its configuration is
- * JSON, which is YAML as well.
+ * Starts a Prometheus that `undo` stops. It scrapes `target` (host:port) as the job `job` and evaluates the rules of
+ * `rules` twice a second. Its configuration is JSON, which is valid YAML.
  */
 export async function givenPrometheus(
   undo: Cleanup,

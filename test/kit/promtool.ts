@@ -4,19 +4,20 @@ import { resolve } from 'node:path';
 import { mayInstall, runQuietly } from './debian.ts';
 
 const cache = resolve('node_modules/.cache/promtool');
-/** Wherever a Prometheus of this machine has it, else where we unpack Debian's. */
+/** The program in the PATH or where Prometheus is usually installed, else in the unpacked Debian package. */
 const found = (program: string): string | undefined =>
   [program, `${cache}/usr/bin/${program}`].find((path) => spawnSync(path, ['--version']).status === 0);
 
-/** The program that checks rules of Prometheus. */
+/** The program that checks Prometheus rules. */
 export const findPromtool = (): string | undefined => find('promtool', 'the alert rules are');
 
-/** The server itself. */
+/** The Prometheus server. */
 export const findPrometheus = (): string | undefined => find('prometheus', 'the queries of alerts and dashboard are');
 
 /**
- * One of Prometheus' programs. Where it is missing and we may fetch it (Debian, root), Debian's package is unpacked and not installed: that
- * would start a server. In CI its absence is an error, so that nothing can go unproved unseen.
+ * Finds one of Prometheus' programs. A missing one is fetched where possible (Debian, root): Debian's package is
+ * unpacked, not installed, because installing starts a server. In CI its absence is an error, so that tests are never
+ * skipped silently.
  */
 function find(program: string, what: string): string | undefined {
   if (!found(program) && mayInstall()) unpack();

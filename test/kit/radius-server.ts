@@ -3,10 +3,10 @@ import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import type { Cleanup } from './temporary.ts';
 
-/** What an Access-Request said. `proven`: its Message-Authenticator is right, and its first attribute. */
+/** The content of an Access-Request. `proven`: its Message-Authenticator is correct and is its first attribute. */
 export type RadiusQuestion = { user: string; password: string; nas: string; state: string | undefined; proven: boolean; bytes: Buffer };
 
-/** What the server does with a request; `forged` names what is wrong with the reply. */
+/** The server's treatment of a request; `forged` names the fault of the reply. */
 export type RadiusBehaviour =
   | {
       kind: 'accept' | 'reject' | 'challenge';
@@ -16,12 +16,12 @@ export type RadiusBehaviour =
     }
   | { kind: 'silent' };
 
-/** A RADIUS server on loopback, written from RFC 2865 and RFC 2869 apart from the product. */
+/** A RADIUS server on loopback, written from RFC 2865 and RFC 2869, independent of the product. */
 export type RadiusServer = { address: string; questions: RadiusQuestion[]; behave(...behaviours: RadiusBehaviour[]): void };
 
 const codes = { accept: 2, reject: 3, challenge: 11 } as const;
 
-/** Starts a server; of several behaviours each datagram takes the next, and the last one stays. */
+/** Starts a server. Each datagram takes the next behaviour; the last one stays. */
 export async function radiusServer(undo: Cleanup, secret: string): Promise<RadiusServer> {
   let behaviours: RadiusBehaviour[] = [{ kind: 'accept' }];
   const questions: RadiusQuestion[] = [];
@@ -65,7 +65,7 @@ function read(packet: Buffer, secret: string): RadiusQuestion {
   };
 }
 
-/** RFC 2865 5.2, backwards: p1 = c1 xor MD5(S + RA), p2 = c2 xor MD5(S + c1), … */
+/** RFC 2865 5.2 in reverse: p1 = c1 xor MD5(S + RA), p2 = c2 xor MD5(S + c1), … */
 function reveal(hidden: Buffer, authenticator: Buffer, secret: string): string {
   const blocks = Array.from({ length: hidden.length / 16 }, (_, index) => hidden.subarray(index * 16, index * 16 + 16));
   const clear = blocks.map((block, index) => {

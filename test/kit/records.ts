@@ -1,10 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { type Challenge, nameKey, type PushToken, type RelayDevice, type Transaction } from '../../src/foundation/model/index.ts';
 
-/** What a store finds the push tokens of a name by, where case counts. */
+/** The keys by which a store finds the push tokens of a name, in a case-sensitive realm. */
 export const keysOf = (user: string, realm = 'corp'): string[] => [nameKey({ user, realm })];
 
-/** An enrolled push token of alice; what a test cares about goes into `over`. */
+/** An enrolled push token of alice, with the changes in `over`. */
 export function givenPushToken(over: Partial<PushToken> = {}): PushToken {
   return {
     serial: 'PIPU00010001',
@@ -46,7 +46,7 @@ export function givenChallenge(over: Partial<Challenge> = {}): Challenge {
   };
 }
 
-/** An open transaction that alice's phone may answer until 1000 and that may be finished until 2000. */
+/** An open transaction: alice's phone may answer until 1000, and it may be finished until 2000. */
 export function givenTransaction(over: Partial<Transaction> = {}, challenges: Challenge[] = [givenChallenge()]): Transaction {
   return {
     id: '00100000000000000001',
@@ -75,7 +75,7 @@ export function givenDevice(over: Partial<RelayDevice> = {}): RelayDevice {
   return { gda: 'DEADBEEF', owner: 'linotp', version: 0, addresses, platform: 'android', lastSeen: 1, ...over };
 }
 
-/** Makes the file of an embedded store what it was before owners had keys: schema 3. */
+/** Undoes the owner keys in the file of an embedded store: back to schema 3. */
 export function forgetOwnerKeys(path: string): void {
   const database = new DatabaseSync(path);
   forgetRowids(database);
@@ -89,14 +89,14 @@ export function forgetOwnerKeys(path: string): void {
   database.close();
 }
 
-/** Makes the push tokens in the file of an embedded store those of a version that did not remember what phones announce. */
+/** Removes what phones announce from the push tokens in the file of an embedded store, as older versions wrote them. */
 export function forgetAnnouncements(path: string): void {
   const database = new DatabaseSync(path);
   database.exec(`UPDATE tokens SET body = json_remove(body, '$.capabilitiesKnown')`);
   database.close();
 }
 
-/** Makes the tables what they were before those of long rows had rowids: schema 8. */
+/** Undoes the rowids of tables with long rows: back to schema 8. */
 function forgetRowids(database: DatabaseSync): void {
   database.exec(`
     CREATE INDEX handles_transaction ON handles (transaction_id);

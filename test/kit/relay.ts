@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import type { Fakes } from '../../src/fakes/index.ts';
 import { testAuthority } from './authority.ts';
 
-/** Files and parts of a configuration that serves a LinOTP over mutual TLS and reaches phones by the fakes. Paths are absolute. */
+/**
+ * Files and parts of a configuration that serves a LinOTP over mutual TLS and delivers to phones through the fakes.
+ * Paths are absolute.
+ */
 export async function relayParts(folder: string, fakes: Fakes) {
   const { authority, server, client } = await testAuthority();
   const file = (name: string, content: string): string => {

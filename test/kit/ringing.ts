@@ -6,13 +6,13 @@ import { type GatewayWishes, type GivenGateway, givenGateway } from './gateway.t
 import type { PiPhone } from './pi-phone.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
-/** A gateway that rings phones by a fake of Firebase, and whose auth server tells from where users log in. */
+/** A gateway that rings phones through a fake Firebase. Its auth server names the client address of each login. */
 export type RingingGateway = GivenGateway & {
   fakes: Fakes;
   /** How often phones rang so far. */
   rings(): number;
   ringingPhoneOf(user: string, wish?: Record<string, string>): Promise<PiPhone>;
-  /** Starts a login from there, a moment after the one before it; its reply. */
+  /** Starts a login from this client address, a moment after the previous one. Resolves with the reply. */
   // biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever the wire brought
   logsIn(address: string, user?: string): Promise<any>;
 };

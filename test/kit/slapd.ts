@@ -10,19 +10,19 @@ import { installPackages, mayInstall, runQuietly } from './debian.ts';
 import { freePort } from './ports.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
-/** A real OpenLDAP server on loopback, with the users that `people` names. */
+/** A real OpenLDAP server on loopback, with the users in `people`. */
 export type Slapd = {
   ldap: string;
   ldaps: string;
-  /** PEM file of the authority that its certificate is from. */
+  /** PEM file of the authority of its certificate. */
   caFile: string;
   stop(): Promise<void>;
   start(): Promise<void>;
-  /** Gives the entry below the root an attribute, in place of what it had of it; takes it away without a value. */
+  /** Sets an attribute of an entry below the root, in place of old values; without a value it removes the attribute. */
   set(entry: string, attribute: string, value?: string): Promise<void>;
 };
 
-/** Who is in the directory, beside those who are there to make trouble: `twin` twice, `nameless` without a login name. */
+/** The users in the directory. It also holds difficult entries: `twin` twice, `nameless` without a login name. */
 export const people = {
   alice: 'wonderland',
   zoë: 'straße 7',
@@ -31,19 +31,19 @@ export const people = {
   past: 'perfect',
   svc: 'searcher',
 } as const;
-/** The directory's root, and who may search it. */
+/** The directory's root, and the account that may search it. */
 export const directory = { baseDn: 'dc=corp,dc=example', bindDn: 'cn=svc,dc=corp,dc=example' } as const;
 
-/** Who may change it. */
+/** The account that may change it. */
 const root = { dn: `cn=root,${directory.baseDn}`, password: 'all of it' };
 
 const program = '/usr/sbin/slapd';
-/** Where Debian has them; the packages of others are laid out in another way. */
+/** Debian's paths; other systems lay the files out differently. */
 const isThere = (): boolean => [program, '/etc/ldap/schema/core.schema', '/usr/lib/ldap/back_mdb.so'].every((file) => existsSync(file));
 
 /**
- * Whether there is a slapd. Where it is missing and we may install (Debian, root), it is installed, without a directory of its own. In CI
- * its absence is an error, so that these tests cannot be left out unseen.
+ * Whether there is a slapd. A missing one is installed where possible (Debian, root), without a directory. In CI its
+ * absence is an error, so that these tests are never skipped silently.
  */
 export function haveSlapd(): boolean {
   if (!isThere() && mayInstall()) install();
@@ -58,7 +58,7 @@ function install(): void {
   installPackages('slapd');
 }
 
-/** Starts a directory of one's own that `undo` stops. `lines` go into its configuration. */
+/** Starts a new directory that `undo` stops. `lines` are added to its configuration. */
 export async function givenSlapd(undo: Cleanup, lines: readonly string[] = []): Promise<Slapd> {
   const folder = temporaryFolder(undo);
   const [plainPort, tlsPort] = [await freePort(), await freePort()];
@@ -106,7 +106,7 @@ export async function givenSlapd(undo: Cleanup, lines: readonly string[] = []): 
   return slapd;
 }
 
-/** Resolves when it takes connections: it says that it starts a moment before it does. */
+/** Resolves when it accepts connections, which is a moment after it says so. */
 async function listening(child: ChildProcess, ports: readonly number[]): Promise<void> {
   let told = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -130,7 +130,7 @@ async function takesConnections(port: number): Promise<boolean> {
     .finally(() => socket.destroy());
 }
 
-/** As Active Directory has them; the schema that comes with slapd gives them no rule to be searched by. */
+/** Attributes of Active Directory; slapd's own schema has no matching rules for them. */
 const activeDirectory = `
 attributetype ( 1.2.840.113556.1.4.221 NAME 'sAMAccountName' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
 attributetype ( 1.2.840.113556.1.4.656 NAME 'userPrincipalName' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
@@ -139,7 +139,7 @@ attributetype ( 1.2.840.113556.1.4.159 NAME 'accountExpires' EQUALITY integerMat
 attributetype ( 1.2.840.113556.1.4.2 NAME 'objectGUID' EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE )
 `;
 
-/** By which other directories say how an account stands; under numbers of our own, as texts. */
+/** Account-state attributes of other directories, as texts, under private numbers. */
 const accountStates = [
   'msDS-User-Account-Control-Computed',
   ...['nsAccountLock', 'krbPrincipalExpiration', 'pwdAccountLockedTime', 'pwdEndTime'],
@@ -148,7 +148,10 @@ const accountStates = [
   .map((name, index) => `attributetype ( 1.1.2.${index + 1} NAME '${name}' SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )`)
   .join('\n');
 
-/** Unauthenticated binds succeed here, as in many directories: a gateway that sends an empty password lets everybody in. */
+/**
+ * Unauthenticated binds succeed here, as in many directories, so a gateway that sends an empty password lets every user
+ * in.
+ */
 const configText = (
   folder: string,
   { certificateFile, keyFile, lines }: { certificateFile: string; keyFile: string; lines: readonly string[] },

@@ -3,7 +3,7 @@ import { allRecords, recordKey, recordKinds } from '../../src/store/copy.ts';
 import type { Store, StoredRecord } from '../../src/store/store.ts';
 import { givenChallenge, givenPushToken, givenTransaction } from './records.ts';
 
-/** Any text that a name may be, and texts that databases are known to trip over. */
+/** Any possible name, and texts that often break databases. */
 const text = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 12 }), fc.constantFrom('$set', 'a.b', "'; --", '%_*?', '😀', '\uffee'));
 const key = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
 const moment = fc.integer({ min: 0, max: 2 ** 42 });
@@ -60,7 +60,7 @@ const transaction = (id: string): fc.Arbitrary<StoredRecord> =>
 const each = (recordOf: (key: string) => fc.Arbitrary<StoredRecord>): fc.Arbitrary<StoredRecord[]> =>
   fc.uniqueArray(key, { minLength: 1, maxLength: 8 }).chain((keys) => fc.tuple(...keys.map(recordOf)));
 
-/** What a store may hold, in no order. */
+/** Any content of a store, in no order. */
 export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
   .tuple(
     each(token),
@@ -139,10 +139,10 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
         .map((knownClient): StoredRecord => ({ kind: 'known-client', knownClient })),
     ),
   )
-  // A clone has the prototype that all objects have.
+  // A clone has the usual object prototype.
   .map((records) => structuredClone(records.flat()));
 
-/** The order in which every store gives them out. */
+/** The order in which every store returns them. */
 export const inOrder = (records: readonly StoredRecord[]): StoredRecord[] =>
   records.toSorted(
     (one, other) =>
@@ -150,7 +150,7 @@ export const inOrder = (records: readonly StoredRecord[]): StoredRecord[] =>
       Buffer.compare(Buffer.from(recordKey(one)), Buffer.from(recordKey(other))),
   );
 
-/** All that a store holds. */
+/** The whole content of a store. */
 export async function recordsOf(store: Store): Promise<StoredRecord[]> {
   const records: StoredRecord[] = [];
   for await (const record of allRecords(store)) records.push(record);

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { installPackages, mayInstall } from './debian.ts';
 
 /**
- * Whether systemd's checker of units is here. Where it is missing and we may, Debian's package is installed. In CI its absence is an error, so that
- * nothing can go unproved unseen.
+ * Whether systemd's unit checker is here. A missing one is installed from Debian's package where possible. In CI its
+ * absence is an error, so that tests are never skipped silently.
  */
 export function haveSystemdAnalyze(): boolean {
   if (!isThere() && mayInstall()) installPackages('systemd');
@@ -17,7 +17,7 @@ export function haveSystemdAnalyze(): boolean {
 
 const isThere = (): boolean => spawnSync('systemd-analyze', ['--version']).status === 0;
 
-/** What `systemd-analyze` says of something, and how it ended. */
+/** The output of `systemd-analyze`, and its exit code. */
 export function systemdAnalyze(...args: string[]): { status: number | null; text: string } {
   const { status, stdout, stderr } = spawnSync('systemd-analyze', ['--no-pager', ...args], { encoding: 'utf8', timeout: 30_000 });
   return { status, text: stdout + stderr };

@@ -2,28 +2,28 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Cleanup } from './temporary.ts';
 
-/** A wire that a test can cut. */
+/** A TCP proxy that a test can cut. */
 export type TcpProxy = {
   port: number;
-  /** How many connections there are. */
+  /** The number of connections. */
   connections(): number;
-  /** Resolves when there are fewer than that. */
+  /** Resolves when there are fewer connections than `count`. */
   fewerThan(count: number): Promise<void>;
-  /** Breaks all connections; until `mend`, new ones are broken at once. */
+  /** Breaks all connections; until `mend`, new ones break at once. */
   cut(): void;
-  /** Keeps all connections, and lets nothing through any more: bytes get lost, and nobody is told. */
+  /** Keeps all connections but drops all data, without any sign of it. */
   hold(): void;
-  /** Lets new connections through again; one that lost bytes stays silent for ever. */
+  /** Lets new connections through again; one that lost data stays silent. */
   mend(): void;
-  /** Loses the next request whose bytes hold `text`, and all that comes after it on its connection. */
+  /** Drops the next request that contains `text`, and all later data on its connection. */
   loseRequest(text: string): Promise<void>;
-  /** Lets the next request through whose bytes hold `text`, and breaks its connection before the reply gets back. */
+  /** Passes the next request that contains `text` on, and breaks its connection before the reply arrives. */
   loseReplyTo(text: string): Promise<void>;
 };
 
 type Pair = { near: Socket; far: Socket };
 
-/** Opens a proxy on loopback to this port of loopback; `undo` closes it. */
+/** Opens a proxy on loopback to this loopback port; `undo` closes it. */
 export async function tcpProxy(undo: Cleanup, target: number): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   let mode: 'open' | 'cut' | 'held' = 'open';

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder that is gone when the test that asked for it ends: call it inside `it` or `beforeEach` with the suite's clean-up list. */
+/** The clean-up list of a test. */
 export type Cleanup = { later(undo: () => unknown): void; run(): Promise<void> };
 
-/** Collects what a test has to undo; run it in `afterEach`. The last thing made is undone first. */
+/** Makes a clean-up list; run it in `afterEach`. It undoes the last step first. */
 export function cleanup(): Cleanup {
   const undos: (() => unknown)[] = [];
   return {
@@ -16,7 +16,7 @@ export function cleanup(): Cleanup {
   };
 }
 
-/** Makes an empty folder that `undo` takes away again. */
+/** Makes an empty folder that `undo` deletes. */
 export function temporaryFolder(undo: Cleanup): string {
   const folder = mkdtempSync(join(tmpdir(), 'pushgate-test-'));
   undo.later(() => rmSync(folder, { recursive: true, force: true }));

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request as plain } from 'node:http';
 import { type Agent, request } from 'node:https';
 
-/** One request over TLS (or without, for `http:`), with a connection of its own; `client` is the certificate that it shows. */
+/** One request over TLS (or plain, for `http:`) on its own connection; `client` is its client certificate. */
 export type TlsRequest = {
   url: string;
   ca?: string;
@@ -10,15 +10,15 @@ export type TlsRequest = {
   method?: string;
   headers?: Record<string, string>;
   body?: string | Buffer;
-  /** Longest silence, in ms; then the connection is given up. */
+  /** Longest silence (ms) before the connection is closed. */
   readMs?: number;
   agent?: Agent;
 };
 
-/** What came back; `reason` is the phrase of the status line. */
+/** The reply; `reason` is the phrase of the status line. */
 export type TlsReply = { status: number; reason: string; headers: IncomingMessage['headers']; text: string };
 
-/** Sends it and reads the reply; rejects where the connection or TLS fails. */
+/** Sends a request and reads the reply; rejects if the connection or TLS fails. */
 export async function askTls({
   url,
   ca,

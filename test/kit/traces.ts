@@ -4,7 +4,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { BasicTracerProvider, InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { Cleanup } from './temporary.ts';
 
-/** A span as tests look at it. */
+/** A span, with the fields that tests read. */
 export type SeenSpan = {
   name: string;
   kind: string;
@@ -17,17 +17,17 @@ export type SeenSpan = {
   endedAt: number;
 };
 
-/** What an operator's SDK got. */
+/** The spans that an operator's SDK received. */
 export type GivenTraces = {
-  /** The spans that have ended, in the order of their ends. */
+  /** The ended spans, in the order of their ends. */
   spans(): SeenSpan[];
-  /** The one of this name. */
+  /** The only span of this name. */
   only(name: string): SeenSpan;
-  /** The names of the spans from the root down to this one. */
+  /** The names of the spans from the root to this one. */
   pathTo(span: SeenSpan): string[];
 };
 
-/** Registers an SDK of OpenTelemetry in this process, as an operator does with `--import`. */
+/** Registers an OpenTelemetry SDK in this process, as an operator does with `--import`. */
 export function givenTraces(undo: Cleanup): GivenTraces {
   const exporter = new InMemorySpanExporter();
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });

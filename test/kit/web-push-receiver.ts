@@ -1,9 +1,12 @@
 import { createDecipheriv, createECDH, type ECDH, hkdfSync } from 'node:crypto';
 
-/** A browser's side of Web Push: the keys that it gives away, and the only one who can read what is sent to it. */
+/** A browser's side of Web Push: its public keys, and a function that decrypts a message to it. */
 export type WebPushReceiver = { keys: { p256dh: string; auth: string }; read(body: Buffer): string };
 
-/** Makes a receiver with keys of its own, or with the given ones (base64url). Written from RFC 8291 and RFC 8188, apart from the product. */
+/**
+ * Makes a receiver with new keys, or with the given ones (base64url). Written from RFC 8291 and RFC 8188, independent
+ * of the product.
+ */
 export function webPushReceiver(given?: { privateKey: string; auth: string }): WebPushReceiver {
   const pair = createECDH('prime256v1');
   if (given) pair.setPrivateKey(Buffer.from(given.privateKey, 'base64url'));

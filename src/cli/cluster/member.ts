@@ -4,32 +4,35 @@ import type { MetricsSnapshot } from '../../foundation/telemetry/index.ts';
 import { CommandFailed } from '../terminal.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
 
-/** Where a worker listens, and the password of the first administrator if it made that account. */
+/** The URLs of a worker, and the password of the first administrator if this worker made that account. */
 export type Ready = { urls: string[]; firstPassword: string | undefined };
 
-/** One worker process, seen from the primary. */
+/** One worker process, as the primary sees it. */
 export type Member = {
   readonly pid: number;
-  /** Rejects with what to tell the user when it ends before it listens. */
+  /** Rejects with a message for the user if the worker ends before it listens. */
   ready: Promise<Ready>;
-  /** Resolves with how it ended: the sentence that it left, else the signal or the code. */
+  /** Resolves with the reason of the end: the worker's own sentence, else the signal or the exit code. */
   ended: Promise<string>;
-  /** Says it as soon as the worker listens, if it still does. */
+  /** Sends the message once the worker listens. A worker that has ended gets none. */
   tell(message: ToWorker): void;
-  /** Its metrics now; the last ones that it told where it does not answer in time. */
+  /** Its current metrics; the last known ones if it does not answer in time. */
   snapshot(): Promise<MetricsSnapshot | undefined>;
-  /** The last metrics that it told. */
+  /** The last known metrics. */
   lastSnapshot(): MetricsSnapshot | undefined;
 };
 
 const answerMs = 1000;
 
-/** Starts a worker that runs the command of this process. `metricsText` is what it is told when it asks for the metrics of all. */
+/**
+ * Starts a worker that runs the command of this process. `metricsText` answers a worker that asks for the metrics of
+ * all workers.
+ */
 export function forkMember(metricsText: () => Promise<string>): Member {
   const worker = cluster.fork();
   const { promise: ready, resolve: isReady, reject: neverReady } = Promise.withResolvers<Ready>();
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
-  // With a callback a closed channel is no error here: `ended` tells of the end.
+  // The callback makes a closed channel harmless: `ended` reports the end.
   const send = (message: ToWorker): void => void worker.send(message, () => undefined);
   const snapshots = openSnapshots((id) => send({ kind: 'snapshot-wanted', id }));
   let refusal: Extract<ToPrimary, { kind: 'failed' }> | undefined;
@@ -57,7 +60,7 @@ export function forkMember(metricsText: () => Promise<string>): Member {
   };
   worker.once('exit', (code, signal) => over(signal ?? `exit code ${code}`));
   worker.on('error', (error) => over(systemCode(error)));
-  // Who is not waited for may fail unheard: `ended` tells of it too.
+  // A caller may ignore `ready`; `ended` reports the same failure.
   ready.catch(() => undefined);
   return {
     pid: worker.process.pid ?? 0,
@@ -71,7 +74,7 @@ export function forkMember(metricsText: () => Promise<string>): Member {
   };
 }
 
-/** Asks one worker for its metrics, between `begin` and `end`. */
+/** Asks one worker for its metrics. */
 function openSnapshots(ask: (id: number) => void) {
   const waiting = new Map<number, () => void>();
   let last: MetricsSnapshot | undefined;

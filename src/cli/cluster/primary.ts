@@ -3,22 +3,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log, openClusterMetrics } from '../../foundation/telemetry/index.ts';
 import { forkMember, type Member, type Ready } from './member.ts';
 
-/** Several gateways on the same listeners, each in a process of its own. */
+/** Several gateways on the same listeners, each in its own process. */
 export type Workers = Ready & {
-  /** Lets every worker read the configuration again. */
+  /** Makes every worker read the configuration again. */
   reload(): void;
-  /** Lets every worker finish what is under way, and resolves when all are gone. */
+  /** Lets every worker finish its open requests, and resolves when all have ended. */
   close(): Promise<void>;
 };
 
 const firstPauseMs = 100;
 const longestPauseMs = 30_000;
-/** Who worked this long and then died is a new trouble, not the old one again. */
+/** After a worker has run this long, its end counts as a new problem, and the pause starts small again. */
 const steadyMs = 60_000;
 
 /**
- * Starts the workers and keeps them running: who dies is replaced, after pauses that grow while it goes on. The first one starts alone, so
- * that exactly one makes the first account; `lost` hears its password where another one then cannot start. Throws what the user should be told about that.
+ * Starts the workers and replaces those that end, after growing pauses. The first one starts alone, so that exactly one
+ * makes the first account; `lost` receives its password if another worker then fails to start. Throws an error with a
+ * message for the user.
  */
 export async function startWorkers({
   count,
@@ -29,7 +30,7 @@ export async function startWorkers({
   log: Log;
   lost: (firstPassword: string) => void;
 }): Promise<Workers> {
-  // Snapshots hold numbers that JSON has no form for.
+  // Snapshots hold numbers that JSON cannot represent.
   cluster.setupPrimary({ serialization: 'advanced' });
   const pool = openPool(log);
   let first: Ready | undefined;
@@ -91,7 +92,7 @@ function openPool(log: Log): Pool {
       return member;
     },
     reload() {
-      // What kept a worker from starting may be right now.
+      // A reload may have fixed the problem that kept a worker from starting.
       pausing.abort();
       pausing = new AbortController();
       for (const member of members) member.tell({ kind: 'reload' });

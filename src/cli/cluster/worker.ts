@@ -4,18 +4,25 @@ import type { Gateway } from '../../gateway/start.ts';
 import { CommandFailed, failureOf, type Terminal } from '../terminal.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
 
-/** What a worker runs: `start` starts a gateway that shows these metrics, `reload` lets it read its configuration again. */
+/**
+ * The work of a worker: `start` starts a gateway that shows these metrics, `reload` makes it read its configuration
+ * again.
+ */
 export type WorkerParts = {
   terminal: Terminal;
   start(metrics: Metrics): Promise<Gateway>;
   reload(gateway: Gateway): void;
 };
 
-/** Runs a gateway in this worker process until the primary, or a signal, asks it to stop. Why it could not start is told to the primary. */
+/**
+ * Runs a gateway in this worker process until the primary or a signal asks it to stop. A failed start is reported to
+ * the primary.
+ */
 export async function serveAsWorker({ terminal, start, reload }: WorkerParts): Promise<void> {
   const primary = openPrimary();
   const stop = Promise.race([terminal.stopRequested(), primary.stopRequested]);
-  // A signal to the whole group reaches the primary too, which passes it on; heeded here as well it would count twice.
+  // A signal to the process group also reaches the primary, which passes it on. Handling it here too would count it
+  // twice.
   const endings = [terminal.onReloadRequested(() => undefined)];
   try {
     const gateway = await start(primary.metrics);
@@ -27,12 +34,12 @@ export async function serveAsWorker({ terminal, start, reload }: WorkerParts): P
     await tell({ kind: 'failed', message: sentenceOf(error), failure: failureOf(error) });
   } finally {
     for (const end of endings) end();
-    // A worker ends with its channel.
+    // A worker ends when its channel closes.
     if (process.connected) process.disconnect();
   }
 }
 
-/** The primary, seen from a worker. `metrics` counts here and shows what all workers counted. */
+/** The primary, as a worker sees it. `metrics` counts in this worker and shows the sums of all workers. */
 type Primary = { metrics: Metrics; stopRequested: Promise<void>; onReloadRequested(callback: () => void): () => void };
 
 function openPrimary(): Primary {
@@ -73,7 +80,7 @@ function openPrimary(): Primary {
   };
 }
 
-/** Resolves when the message is on its way. A primary that is gone takes its workers along, so nobody waits for an answer in vain. */
+/** Resolves when the message is sent. Workers end with their primary, so a missing answer blocks no worker. */
 const tell = (message: ToPrimary): Promise<void> =>
   new Promise((resolve) => {
     if (process.send) process.send(message, undefined, undefined, () => resolve());

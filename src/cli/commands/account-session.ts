@@ -14,7 +14,10 @@ const Session = z.object({ username: z.string(), token: z.string(), expiresAt: z
 const session = dataOutput(Session.partial({ token: true }).extend({ tokenFile: z.string().optional() }));
 const reply = dataOutput(Session);
 
-/** `pushgate accounts login NAME`: an administrator's password for a token, which is printed, or kept in a file of mode 0600. */
+/**
+ * `pushgate accounts login NAME`: exchanges an administrator's password for a token, which it prints or writes to a
+ * file of mode 0600.
+ */
 export function loginCommand(terminal: Terminal): Command {
   const command = new Command('login')
     .description('Log in as an administrator, to work from another machine. Prints a token, or writes it into --token-file (mode 0600).')
@@ -41,7 +44,7 @@ export function loginCommand(terminal: Terminal): Command {
   });
 }
 
-/** Writes a file of its own, so that nobody who could read an older one of that name can read it. */
+/** Replaces an older file of that name, because its mode might let others read it. */
 function keepToken(file: string, token: string): void {
   rmSync(file, { force: true });
   writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' });
@@ -49,7 +52,7 @@ function keepToken(file: string, token: string): void {
 
 const ended = dataOutput(z.object({ username: z.string() }));
 
-/** `pushgate accounts logout`: ends the token. */
+/** `pushgate accounts logout`: revokes the token. */
 export function logoutCommand(terminal: Terminal): Command {
   return new Command('logout')
     .description('End the token of a login, at all gateways.')

@@ -9,7 +9,7 @@ import { type Terminal, WrongUsage } from '../terminal.ts';
 import { loginCommand, logoutCommand } from './account-session.ts';
 import { configOption } from './config-option.ts';
 
-/** `pushgate accounts …`: administrators, at the running gateway or, where none runs, in its store. */
+/** `pushgate accounts …`: administrator accounts, at the running gateway or, if none runs, in its store. */
 export function accountsCommand(terminal: Terminal): Command {
   const accounts = new Command('accounts')
     .addHelpText('after', '\nExample:\n  npx pushgate accounts set admin')
@@ -60,7 +60,7 @@ function listCommand(terminal: Terminal): Command {
     );
 }
 
-/** `password` is there when it was made by the command. */
+/** `password` is set when the command generated it. */
 const given = dataOutput(z.object({ name: z.string(), enabled: z.boolean(), password: z.string().optional() }));
 
 function setCommand(terminal: Terminal): Command {

@@ -9,7 +9,7 @@ import { type Column, dataOutput, type JsonFlag, openProgress, printTable } from
 import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 import { configOption } from './config-option.ts';
 
-/** `pushgate audit …`: who did what, at the running gateway or, where none runs, in its store. */
+/** `pushgate audit …`: the audit log, at the running gateway or, if none runs, in its store. */
 export const auditCommand = (terminal: Terminal): Command =>
   new Command('audit')
     .addHelpText('after', '\nExample:\n  npx pushgate audit list --user alice --from 24h')
@@ -35,7 +35,7 @@ const withFilters = (terminal: Terminal, command: Command): Command =>
     .option('--until <time>', 'before this time')
     .addOption(configOption(terminal));
 
-/** An entry has further fields by its kind, see docs/audit.md. A name that is `null` was erased. */
+/** Further fields depend on the kind of the entry, see docs/audit.md. An erased name is `null`. */
 const Entry = z.looseObject({
   id: z.string(),
   at: z.iso.datetime(),
@@ -43,7 +43,7 @@ const Entry = z.looseObject({
   chain: z.object({ writer: z.string(), number: z.int(), hash: z.string() }),
 });
 
-/** `next` is the cursor of the next page; left out on the last one. */
+/** `next` is the cursor of the next page; absent on the last page. */
 const listed = dataOutput(z.object({ entries: z.array(Entry), next: z.string().optional() }));
 
 function listCommand(terminal: Terminal): Command {
@@ -84,7 +84,7 @@ function showCommand(terminal: Terminal): Command {
     );
 }
 
-/** `problem` is the first entry that is not as it was written, or that is missing. */
+/** `problem` is the first entry that was changed or is missing. */
 const verified = dataOutput(
   z.object({
     chains: z.int(),
@@ -124,11 +124,11 @@ function exportCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  npx pushgate audit export --csv --from 2026-11-01 --until 2026-12-01 > november.csv')
     .action(({ config, csv, ...filters }: Filters & { config: string; csv?: true }) =>
       withReader(terminal, config, async (reader) => {
-        // Where the entries themselves are on the screen, they are the progress.
+        // Without a progress bar when the entries themselves are on the screen.
         const progress = openProgress(terminal.screen ? { ...terminal, rewrite: undefined } : terminal, undefined, 'entries');
         for (let cursor: string | undefined; ; ) {
           const { entries, next } = await reader.list({ ...filters, limit: '1000', cursor });
-          // Not before the first page is there: a gateway that does not answer is asked in vain, and the store after it.
+          // The header waits for the first page: the gateway may not answer, and the store is read instead.
           if (csv && cursor === undefined) terminal.out(columns.join(','));
           for (const entry of entries) terminal.out(csv ? csvOf(entry) : JSON.stringify(entry));
           progress.step(entries.length);
@@ -139,7 +139,7 @@ function exportCommand(terminal: Terminal): Command {
     );
 }
 
-/** `others`: names that differ in case alone, and are still there. */
+/** `others`: remaining names that differ only in case. */
 const erasedOutput = dataOutput(z.object({ name: z.string(), entries: z.int(), others: z.array(z.string()) }));
 
 type EraseOptions = JsonFlag & { config: string; realm?: string; administrator?: string; yes?: true };
@@ -178,7 +178,7 @@ function erasedBy(user: string | undefined, { realm, administrator }: { realm?: 
 const withReader = async (terminal: Terminal, file: string, work: (reader: AuditReader) => Promise<void>): Promise<void> =>
   withAudit(await gatewayFor(file, terminal), terminal, work);
 
-/** What people ask for first has a column of its own. */
+/** The most useful fields have a column each. */
 const columns = [
   'at',
   'kind',
@@ -233,7 +233,7 @@ const tableColumns: Column<Columns>[] = [
   { head: 'DETAIL', cell: ({ detail }) => detail },
 ];
 
-/** Spreadsheets take a cell that begins with one of these for a formula. */
+/** Spreadsheets read a cell that begins with one of these as a formula. */
 const formula = /^[=+\-@\t\r\n＝＋－＠]/;
 
 const csvOf = (entry: ShownEntry): string =>

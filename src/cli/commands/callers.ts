@@ -11,7 +11,7 @@ type Wish = JsonFlag & { config: string; authServer: string; days: string };
 const dayMs = 86_400_000;
 const mostDays = 3650;
 
-/** `pushgate callers …`: credentials of auth servers. Needs no running gateway: whoever can read the keyring may make them. */
+/** `pushgate callers …`: credentials of auth servers. Needs the keyring, but no running gateway. */
 export function callersCommand(terminal: Terminal): Command {
   return new Command('callers')
     .addHelpText('after', '\nExample:\n  npx pushgate callers api-key keycloak-1 --auth-server keycloak')
@@ -32,7 +32,7 @@ function apiKeyCommand(terminal: Terminal): Command {
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate callers api-key keycloak-1 --auth-server keycloak --days 90')
     .action(async (name: string, { config: file, authServer, days, json }: Wish) => {
-      // Clients of Java decode its claims with plain base64: letters that would need the other alphabet are left out.
+      // Java clients decode the claims with plain base64, so letters that need the URL-safe alphabet are excluded.
       if (!/^[A-Za-z0-9._@-]{1,64}$/.test(name))
         throw new WrongUsage('a name has 1 to 64 letters, digits, dots, underscores, dashes and @.');
       if (!/^\d+$/.test(days) || Number(days) < 1 || Number(days) > mostDays)

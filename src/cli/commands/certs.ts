@@ -17,7 +17,7 @@ const serverFile = 'server.pem';
 const clientFile = 'client.pem';
 const p12File = 'client.p12';
 
-/** `pushgate certs …`: certificates for development. Nothing is overwritten without `--force`. */
+/** `pushgate certs …`: certificates for development. Existing files are overwritten only with `--force`. */
 export function certsCommand(terminal: Terminal): Command {
   const certs = new Command('certs')
     .enablePositionalOptions()
@@ -45,7 +45,7 @@ export function certsCommand(terminal: Terminal): Command {
 const Written = z.object({ path: z.string(), what: z.string() });
 type Written = z.output<typeof Written>;
 
-/** The files that were written, and the password of the PKCS#12 file, which is shown this once. */
+/** The written files, and the password of the PKCS#12 file, which is shown only here. */
 const written = dataOutput(z.object({ files: z.array(Written), password: z.string().optional() }));
 
 const tell = (terminal: Terminal, flags: JsonFlag, data: z.output<typeof written.schema>): void =>
@@ -115,7 +115,7 @@ function authorityOf(folder: CertificateFolder): Issued {
   throw new CommandFailed(`there is no CA in ${folder.path('.')}. Make one with: npx pushgate certs ca --out ${folder.path('.')}`);
 }
 
-/** The authority, and the files that it was written to. */
+/** Creates a certificate authority. Returns it with its files. */
 async function writeAuthority(folder: CertificateFolder): Promise<[Issued, ...Written[]]> {
   const authority = await createAuthority(folder);
   const [certificate, key] = authorityFiles;

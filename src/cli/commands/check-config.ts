@@ -7,7 +7,10 @@ import { dataOutput, type JsonFlag } from '../output/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { usualConfigFile } from './config-option.ts';
 
-/** `path` is the place in the file. `modes` say how phones are asked and what that is worth, a line each; empty where no mount asks a phone. */
+/**
+ * `path` is the place in the file. `modes` rates the push modes that the rules choose, a line each; empty if no mount
+ * asks a phone.
+ */
 const checked = dataOutput(
   z.object({
     file: z.string(),
@@ -17,7 +20,7 @@ const checked = dataOutput(
   }),
 );
 
-/** `pushgate check-config FILE`: prints every problem with its path, and what the modes are worth that its rules choose. */
+/** `pushgate check-config FILE`: prints every problem with its path, and how secure the chosen push modes are. */
 export function checkConfigCommand(terminal: Terminal): Command {
   return new Command('check-config')
     .argument('[file]', 'configuration file; the variable PUSHGATE_CONFIG names another default', usualConfigFile(terminal))
@@ -40,7 +43,7 @@ export function checkConfigCommand(terminal: Terminal): Command {
     });
 }
 
-/** What the modes are worth in which phones are asked; nothing where no mount asks one. */
+/** Rates the push modes in which phones are asked; empty if no mount asks a phone. */
 async function modesOf(file: string, { environment }: Terminal): Promise<string[]> {
   const loaded = await loadConfig(file, environment);
   if (!loaded.ok) return [];

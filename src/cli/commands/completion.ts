@@ -3,7 +3,7 @@ import { commandTree, type Programs } from '../command-tree.ts';
 import { completionScripts } from '../completion-scripts.ts';
 import type { Terminal } from '../terminal.ts';
 
-/** `pushgate completion SHELL`: a script for the shell, made of the very commands and options that are there. */
+/** `pushgate completion SHELL`: prints a completion script for the shell, generated from the commands and options. */
 export const completionCommand = (terminal: Terminal, programs: Programs): Command =>
   new Command('completion')
     .addArgument(new Argument('<shell>', 'shell that reads the script').choices(Object.keys(completionScripts)))

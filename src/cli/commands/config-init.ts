@@ -12,13 +12,16 @@ import { CommandFailed, type Terminal } from '../terminal.ts';
 
 const defaultFile = 'pushgate.json';
 
-/** What `--json` prints: the files, and the variable that is not set yet. */
+/** The `--json` output: the written files, and the environment variable that must still be set. */
 export const initOutput = dataOutput(
   z.object({ file: z.string(), keyring: z.string(), keyringIsNew: z.boolean(), variable: z.string().optional() }),
 );
 type Written = z.output<typeof initOutput.schema>;
 
-/** `pushgate config init [FILE]`: writes a first configuration that passes the check, and makes its keyring. It overwrites nothing. */
+/**
+ * `pushgate config init [FILE]`: writes a first configuration that passes the check, and creates its keyring. It never
+ * overwrites a file.
+ */
 export function configInitCommand(terminal: Terminal): Command {
   const init = new Command('init')
     .description('Write a first configuration. On a terminal it asks for what no option gives.')
@@ -49,7 +52,7 @@ export function configInitCommand(terminal: Terminal): Command {
     });
 }
 
-/** Commander calls an option `phoneUrl` whose name is `phone-url`. */
+/** Commander camel-cases option names: `phone-url` becomes `phoneUrl`. */
 async function answersOf({ yes, ...options }: Readonly<Record<string, string | true>>, command: Command): Promise<Answers> {
   const given = Object.fromEntries(Object.entries(options).map(([name, answer]) => [kebab(name), String(answer)]));
   const conversation = yes ? undefined : terminalConversation();
@@ -65,7 +68,7 @@ const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${l
 
 type Draft = { file: string; answers: Answers; terminal: Terminal };
 
-/** The check of `check-config`. A variable that is not set yet is no problem of the file. */
+/** Runs the check of `check-config`. An environment variable that is not set yet is allowed. */
 async function check(text: string, { file, answers, terminal }: Draft): Promise<void> {
   const variable = variableOf(answers);
   const environment = variable === undefined ? terminal.environment : { [variable]: 'mongodb://localhost', ...terminal.environment };
@@ -102,7 +105,7 @@ const linesOf = ({ file, keyring, keyringIsNew, variable }: Written): string[] =
 
 function writeNew(file: string, text: string): void {
   try {
-    // One folder only: making a whole path hangs in Node where a part of it cannot be made, below /proc for one.
+    // One folder only: with `recursive`, Node hangs if it cannot create part of the path, for example below /proc.
     if (!existsSync(dirname(resolve(file)))) mkdirSync(dirname(resolve(file)));
     writeFileSync(file, text, { flag: 'wx' });
   } catch (error) {
@@ -117,7 +120,7 @@ function refuseExisting(file: string): void {
   if (existsSync(file)) throw new CommandFailed(`${file} is there already, and nothing is overwritten. Name another file.`);
 }
 
-/** A store that is there was sealed by a keyring: a new one would not open it. */
+/** An existing store is sealed by its keyring; a new keyring could not open it. */
 function refuseLostKeyring({ store, keyring = '', 'store-path': path = '' }: Answers): void {
   if (store === 'embedded' && existsSync(resolve(path)) && !existsSync(resolve(keyring)))
     throw new CommandFailed(`${path} is there, but not its keyring ${keyring}. Put the keyring back, or name another file of the store.`);

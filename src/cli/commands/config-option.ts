@@ -3,21 +3,21 @@ import { Option } from 'commander';
 import type { LoadedConfig } from '../../config/index.ts';
 import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 
-/** Where the configuration is looked for when neither `--config` nor PUSHGATE_CONFIG says so. */
+/** The configuration file when neither `--config` nor PUSHGATE_CONFIG names one. */
 export const defaultConfigFile = 'config/default.json';
 
-/** The configuration that a command is about where it names none: that of the variable PUSHGATE_CONFIG, else the default one. */
+/** The configuration file without `--config`: PUSHGATE_CONFIG, else the default. */
 export const usualConfigFile = ({ environment }: Pick<Terminal, 'environment'>): string => environment.PUSHGATE_CONFIG || defaultConfigFile;
 
-/** The option that every command about a gateway takes. */
+/** The option `--config` of every command about a gateway. */
 export const configOption = (terminal: Pick<Terminal, 'environment'>): Option =>
   new Option('-c, --config <file>', 'configuration file of the gateway; the variable PUSHGATE_CONFIG names another default').default(
     usualConfigFile(terminal),
   );
 
 /**
- * The port that stands in for that of the first listener: what `--port` says, else PORT. PORT counts for the default configuration alone: many
- * surroundings set it, and a gateway with a configuration of its own shall not move.
+ * The port that replaces the first listener's: `--port`, else PORT. PORT counts only for the default configuration:
+ * many environments set it, and it must not move a gateway with its own configuration.
  */
 export function portFor(file: string, { environment }: Terminal, option?: string): number | undefined {
   const text = option ?? (resolve(file) === resolve(defaultConfigFile) ? environment.PORT : undefined);
@@ -29,7 +29,7 @@ export function portFor(file: string, { environment }: Terminal, option?: string
   );
 }
 
-/** Loads a configuration for a command; tells every problem, and fails when one is an error. */
+/** Loads a configuration for a command and prints every problem. Throws if one is an error. */
 export async function configFor(file: string, terminal: Terminal, port = portFor(file, terminal)): Promise<LoadedConfig> {
   const { loadConfig, problemText } = await import('../../config/index.ts');
   const loaded = await loadConfig(file, terminal.environment, port);

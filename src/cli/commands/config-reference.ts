@@ -5,7 +5,7 @@ import { actionEntries, configEntries, factsOf, findEntries, type ReferenceEntry
 import { type Column, dataOutput, type JsonFlag, printTable } from '../output/index.ts';
 import type { Terminal } from '../terminal.ts';
 
-/** What `--json` prints: the entries of keys and actions. `default` and `example` are JSON as a file has it. */
+/** The `--json` output: the entries of keys and actions. `default` and `example` are JSON as in a file. */
 export const referenceOutput = dataOutput(
   z.object({
     entries: z.array(
@@ -27,7 +27,10 @@ export const referenceOutput = dataOutput(
   }),
 );
 
-/** `pushgate config reference [KEY]`: prints what a key of the configuration or an action of the policies does, and all keys below it; without KEY, one line for each. */
+/**
+ * `pushgate config reference [KEY]`: describes a configuration key or a policy action, and all keys below it. Without
+ * KEY: one line for each.
+ */
 export function configReferenceCommand(terminal: Terminal): Command {
   return new Command('reference')
     .description('Print what a key of the configuration, or an action of the policies, does. Without KEY: a list of all.')
@@ -49,11 +52,10 @@ export function configReferenceCommand(terminal: Terminal): Command {
 const unknownKey = (key: string | undefined, near: string): string =>
   `there is no key or action ${JSON.stringify(key)}; ${near === '' ? 'npx pushgate config reference lists all' : `the nearest name is ${near}`}`;
 
-/** One entry in a few lines. */
 const entryText = (entry: ReferenceEntry): string =>
   [entry.key, `  ${entry.description}`, ...factsOf(entry).map(({ name, text }) => `  ${name}: ${text}`)].join('\n');
 
-/** A line for each entry: its name and the first sentence. */
+/** One row per entry: its name and the first sentence of its description. */
 const columns: Column<ReferenceEntry>[] = [
   { head: 'KEY', cell: ({ key }) => key },
   { head: 'DOES', cell: ({ description }) => /^.*?[.:](?= |$)/.exec(description)?.[0] ?? description },

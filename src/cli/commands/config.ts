@@ -3,7 +3,7 @@ import type { Terminal } from '../terminal.ts';
 import { configInitCommand } from './config-init.ts';
 import { configReferenceCommand } from './config-reference.ts';
 
-/** `pushgate config …`: write a first configuration, and look up what may stand in one. */
+/** `pushgate config …`: writes a first configuration, and looks up keys and actions. */
 export const configCommand = (terminal: Terminal): Command =>
   new Command('config')
     .addHelpText('after', '\nExample:\n  npx pushgate config init\n  npx pushgate config reference settings.lockout')

@@ -9,7 +9,7 @@ import { pollOnlySetting, wholeStory } from '../demo/whole-story.ts';
 import { fakesMaterial, writeFakes } from '../fakes-files.ts';
 import type { Terminal } from '../terminal.ts';
 
-/** `pushgate demo`: a story in one process, on free ports, in a folder that is gone afterwards. */
+/** `pushgate demo`: plays a story in one process, on free ports, in a temporary folder. */
 export function demoCommand(terminal: Terminal): Command {
   return new Command('demo')
     .option('--with-fakes', 'play another story, with fakes of the push services: what happens to a push when things break')

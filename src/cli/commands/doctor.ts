@@ -20,7 +20,7 @@ const examined = dataOutput(
   }),
 );
 
-/** `pushgate doctor`: looks at everything that a login needs, and rings no phone. */
+/** `pushgate doctor`: checks everything that a login needs, without a push to a phone. */
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
     .addOption(examined.option())
@@ -46,7 +46,7 @@ export function doctorCommand(terminal: Terminal): Command {
 
 type Tell = (findings: readonly Finding[]) => void;
 
-/** What a gateway on another machine finds of itself. Its configuration and its files cannot be looked at from here. */
+/** Asks a gateway on another machine for its own findings. Its configuration and files cannot be read from here. */
 async function examineThere(file: string, terminal: Terminal, tell: Tell): Promise<void> {
   const address = await gatewayFor(file, terminal);
   tell(await askGateway(address));

@@ -3,7 +3,7 @@ import { type Exchange, type Fakes, hexAddress, type Ports, startFakes } from '.
 import { fakesMaterial, writeFakes } from '../fakes-files.ts';
 import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 
-/** `pushgate fakes`: push services that run on this machine until it is asked to stop. */
+/** `pushgate fakes`: runs fake push services on this machine until it is stopped. */
 export function fakesCommand(terminal: Terminal): Command {
   return new Command('fakes')
     .option('-o, --out <folder>', 'folder of their keys and certificates', 'data/fakes')
@@ -30,7 +30,10 @@ const faultHelp = [
   `fault:slowBody=100. For APNs the same in hex: ${hexAddress('fault:status=503')}`,
 ].join('\n');
 
-/** The ports of the fakes from the first one on; 0 for any that are free. Another text than a number is a `CommandFailed`. */
+/**
+ * The ports of the fakes, counted from the given one; 0 for any free ports. Throws `CommandFailed` for a text that is
+ * not a number.
+ */
 export function portsFrom(text: string): Ports {
   const first = Number(text);
   if (!/^\d+$/.test(text) || first > 65_530) throw new WrongUsage('--port takes a number from 0 to 65530.');
@@ -67,7 +70,7 @@ function exchangeLine({ fake, at, outcome, what, status, address }: Exchange): s
   return [time, fake.padEnd(17), String(status ?? '---'), outcome.padEnd(8), ending(address), what].join('  ');
 }
 
-/** The end of a device address, never the whole of it. */
+/** The last characters of a device address; the whole address is never shown. */
 function ending(address = ''): string {
   const shown = Math.min(4, Math.floor(address.length / 3));
   return `…${shown === 0 ? '' : address.slice(-shown)}`.padEnd(5);

@@ -10,11 +10,12 @@ import { wireErrorOf } from '../../foundation/wire/wire-error.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configOption, portFor } from './config-option.ts';
 
-// A health check runs every few seconds, so this file reads no more of the configuration than where it listens, and loads no schema for it.
+// A health check runs every few seconds. To stay fast, this file reads only the listen addresses from the configuration
+// and loads no schema.
 const limitMs = 3000;
 const mostBytes = 65_536;
 
-/** `pushgate health`: asks the running gateway whether it lives or, with `--ready`, whether it can work. */
+/** `pushgate health`: asks the running gateway for liveness or, with `--ready`, for readiness. */
 export function healthCommand(terminal: Terminal): Command {
   return new Command('health')
     .addOption(configOption(terminal))
@@ -27,10 +28,13 @@ export function healthCommand(terminal: Terminal): Command {
     });
 }
 
-/** One listener: its URL here, with the path of its `ops` mount where it has one. `needsCertificate`: only clients that show one get a reply. */
+/**
+ * One listener: its URL on this machine, with the path of its `ops` mount if it has one. `needsCertificate`: it replies
+ * only to clients with a certificate.
+ */
 type Place = { url: string; servesOps: boolean; needsCertificate: boolean };
 
-/** Where the gateway of a configuration file listens. Throws `CommandFailed` where the file does not say so. */
+/** The listeners of a configuration file. Throws `CommandFailed` if the file names none. */
 function placesIn(file: string, terminal: Terminal): Place[] {
   const path = resolve(file);
   const text = readTextFile(path);
@@ -49,7 +53,7 @@ function placesIn(file: string, terminal: Terminal): Place[] {
   });
 }
 
-/** The listener that can tell most. */
+/** The listener that can report most. */
 function bestPlace(places: readonly Place[], file: string): Place {
   const open = places.filter(({ needsCertificate }) => !needsCertificate);
   const best = open.find(({ servesOps }) => servesOps) ?? places.find(({ servesOps }) => servesOps) ?? open[0] ?? places[0];
@@ -57,10 +61,10 @@ function bestPlace(places: readonly Place[], file: string): Place {
   throw new CommandFailed(`${file} does not say where the gateway listens; try it with: npx pushgate check-config ${file}`);
 }
 
-/** How asking ended: a reply, a TLS handshake after which nothing came, or why there was neither. */
+/** The result of a request: a reply; or a problem, with or without a finished TLS handshake. */
 type Ended = { status: number; body: string } | { problem: string; handshake: boolean };
 
-/** Asks once. A certificate is not checked: it is made for the name that clients use, and nothing secret is sent. */
+/** Sends one request. It does not check the certificate, which names the host that clients use, and sends no secret. */
 function ask({ url }: Place, path: string): Promise<Ended> {
   const signal = AbortSignal.timeout(limitMs);
   const target = `${url}${path}`;
@@ -83,7 +87,7 @@ function ask({ url }: Place, path: string): Promise<Ended> {
   });
 }
 
-/** The sentence for a gateway that is well. Throws `CommandFailed` with that for one that is not. */
+/** The sentence for a healthy gateway. Throws `CommandFailed` with a sentence for any other. */
 function verdictOf({ url, servesOps, needsCertificate }: Place, { ready, ended }: { ready: boolean; ended: Ended }): string {
   const isCutOff = 'problem' in ended && needsCertificate && ended.handshake;
   if ('problem' in ended && !isCutOff) throw new CommandFailed(`the gateway does not answer at ${url} (${ended.problem}).`);

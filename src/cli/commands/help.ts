@@ -4,7 +4,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { printTable } from '../output/index.ts';
 import { type Terminal, WrongUsage } from '../terminal.ts';
 
-/** `pushgate help …`: the help of a command, or the table of exit codes. */
+/** `pushgate help …`: prints the help of a command, or the table of exit codes. */
 export const helpCommand = (terminal: Terminal, programs: Programs): Command =>
   new Command('help')
     .argument('[words...]', 'words of a command, such as tokens list; or exit-codes')

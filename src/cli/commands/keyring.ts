@@ -42,7 +42,7 @@ function createCommand(terminal: Terminal): Command {
     });
 }
 
-/** How many things in the store need a key. `missing`: the store needs it, and the keyring lacks it. */
+/** How many stored values need a key. `missing`: the keyring lacks a key that the store needs. */
 const Key = z.object({
   id: z.string(),
   createdAt: z.iso.datetime().optional(),
@@ -90,7 +90,7 @@ const columns: Column<Key>[] = [
   { head: 'AUDIT', cell: ({ audit }) => audit },
 ];
 
-/** The keys of the keyring and those that the store needs beside them, with how many things need each. */
+/** The keys of the keyring, and other keys that the store needs, each with the number of values that need it. */
 function keysOf({ keys }: Keyring, needs: Needs): Key[] {
   const missing = [...needs.keys()].filter((id) => !keys.some((key) => key.id === id));
   const all = [...keys, ...missing.map((id) => ({ id, createdAt: undefined, state: 'missing' as const }))];
@@ -102,12 +102,15 @@ function keysOf({ keys }: Keyring, needs: Needs): Key[] {
 
 const unusableThings = z.array(z.object({ what: z.string(), keyId: z.string(), why: z.enum(['changed', 'key missing']) }));
 
-/** `sealed` secrets are sealed by the current key, `older` by keys before it; `hashes` are made with those, and stay until the next right login. */
+/**
+ * `sealed` secrets use the current key, `older` ones an earlier key. `hashes` use an earlier key until the next correct
+ * login.
+ */
 const Resealed = z.object({ current: z.string(), sealed: z.int(), older: z.int(), hashes: z.int(), unusable: unusableThings });
 type Resealed = z.output<typeof Resealed>;
 const resealed = dataOutput(Resealed);
 
-/** `state` is that of the fresh key. A key that waits seals nothing yet. */
+/** `state` is the state of the new key. A waiting key does not seal yet. */
 const rotated = dataOutput(z.object({ file: z.string(), state: z.enum(['current', 'waiting']), resealed: Resealed.optional() }));
 
 type RotateWish = Flags & { atOnce?: true; file?: string };
@@ -137,11 +140,11 @@ async function rotate(terminal: Terminal, { config, atOnce, json }: RotateWish):
       'config',
     );
   await withSealed(loaded, terminal, async (things) => {
-    // Whether the store can be reached, before anything changes.
+    // Checks that the store can be reached before anything changes.
     await lookAtAll(things, ['partition-key'], 'count');
     const isTogether = loaded.config.store.kind === 'embedded' || atOnce === true;
     const isUsed = change(file, isTogether ? 'use' : 'next');
-    // Told before the store is sealed anew: a backup is due from this moment on.
+    // Printed before the store is sealed anew: from now on the keyring needs a new backup.
     if (!json) tellChange(terminal, file, isUsed);
     if (!isUsed) return rotated.print(terminal, { json }, { file, state: 'waiting' }, () => undefined);
     const taken = things.keyring.refresh();
@@ -162,7 +165,7 @@ function rotateFile(terminal: Terminal, flags: JsonFlag, file: string): void {
   });
 }
 
-/** Puts a fresh key in use, or with `next` takes the next of the two steps; true where there is a key in use that was not before. */
+/** Adds a new key and uses it; with `next`, does the next of the two steps. Returns true if the key in use changed. */
 function change(file: string, how: 'use' | 'next'): boolean {
   let isUsed = true;
   changeKeyringFile(file, (text) => {
@@ -248,7 +251,6 @@ function verifyCommand(terminal: Terminal): Command {
     );
 }
 
-/** Names each of them. */
 function tellUnusable(terminal: Terminal, unusable: readonly Unusable[]): void {
   for (const { what, keyId, why } of unusable)
     terminal.out(

@@ -6,7 +6,9 @@ import { type Column, dataOutput, type JsonFlag, printTable } from '../output/in
 import type { Terminal } from '../terminal.ts';
 import { configOption } from './config-option.ts';
 
-/** `phones` rang without a yes lately; `quiet` are logins that ring nobody after wrong PINs, of a user or of one push token. */
+/**
+ * `phones` rang recently without an approval. `quiet` logins send no push after wrong PINs, per user or per push token.
+ */
 const listed = dataOutput(
   z.object({
     phones: z.array(
@@ -23,14 +25,14 @@ const listed = dataOutput(
         serial: z.string().optional(),
         user: z.string().optional(),
         realm: z.string().optional(),
-        authServer: z.string().optional().describe('All unknown clients of this auth server; left out: one known client.'),
+        authServer: z.string().optional().describe('All unknown clients of this auth server; absent for one known client.'),
         until: z.iso.datetime(),
       }),
     ),
   }),
 );
 
-/** A phone or quiet logins, as a row of one table. */
+/** A table row: a phone, or quiet logins. */
 type Row = {
   what: 'phone' | 'logins';
   serial?: string | undefined;
@@ -53,7 +55,9 @@ const columns: Column<Row>[] = [
 
 type Flags = JsonFlag & { config: string };
 
-/** `pushgate limits …`: the phones that rang too often without a yes, and logins that are quiet after wrong PINs. */
+/**
+ * `pushgate limits …`: phones that rang too often without an approval, and logins that send no push after wrong PINs.
+ */
 export function limitsCommand(terminal: Terminal): Command {
   return new Command('limits')
     .addHelpText('after', '\nExample:\n  npx pushgate limits clear PIPU0001A2B3')

@@ -11,10 +11,13 @@ import { configFor, configOption } from './config-option.ts';
 
 type Options = JsonFlag & { config: string; realm?: string; account?: boolean };
 
-/** `names`: that of the key in use first, then those of keys before it. */
+/** `names`: the pseudonym by the current key first, then those by earlier keys. */
 const found = dataOutput(z.object({ names: z.array(z.string()) }));
 
-/** `pushgate log-name`: finds the lines of somebody in a log with pseudonyms. Needs the keyring, and no running gateway. */
+/**
+ * `pushgate log-name`: computes the pseudonyms of a name, to find its lines in a log. Needs the keyring, but no running
+ * gateway.
+ */
 export function logNameCommand(terminal: Terminal): Command {
   return new Command('log-name')
     .argument('<name>', 'name of the user, with or without its realm, or of the administrator')

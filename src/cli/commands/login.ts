@@ -22,7 +22,10 @@ type LoginOptions = JsonFlag & {
 
 const pauseMs = 500;
 
-/** `result` is what the gateway said last: `ACCEPT`, `REJECT`, or `CHALLENGE`. `answer` is the phone's; left out where no login was started. */
+/**
+ * `result` is the gateway's last result: `ACCEPT`, `REJECT` or `CHALLENGE`. `answer` is the phone's; absent if no login
+ * was started.
+ */
 const outcome = dataOutput(
   z.object({
     accepted: z.boolean(),
@@ -33,7 +36,7 @@ const outcome = dataOutput(
   }),
 );
 
-/** `pushgate login`: logs in as a plug-in would: start, ask until the phone answered, finish. */
+/** `pushgate login`: logs in as a plug-in does: start, poll until the phone has answered, finish. */
 export function loginCommand(terminal: Terminal): Command {
   return new Command('login')
     .requiredOption('-u, --user <name>', 'user')
@@ -50,7 +53,7 @@ export function loginCommand(terminal: Terminal): Command {
       const { json, wait } = options;
       if (!/^\d+(\.\d+)?$/.test(wait)) throw new WrongUsage(`--wait takes a number of seconds, not ${JSON.stringify(wait)}.`);
       const client = openGatewayClient(await gatewayFor(options.config, terminal));
-      // With --json only the end of the story is told.
+      // With --json only the result is printed.
       const story = json ? { ...terminal, out: () => undefined } : terminal;
       try {
         const ended = await login(client, story, options);

@@ -6,7 +6,7 @@ import { dataOutput, type JsonFlag, printTable } from '../output/index.ts';
 import type { Terminal } from '../terminal.ts';
 import { configOption } from './config-option.ts';
 
-/** `pushgate people …`: users whose names differ in case alone, whom older versions took for one. */
+/** `pushgate people …`: users whose names differ only in case. Older versions took them for one user. */
 export function peopleCommand(terminal: Terminal): Command {
   return new Command('people')
     .addHelpText('after', '\nExample:\n  npx pushgate people list')
@@ -15,7 +15,10 @@ export function peopleCommand(terminal: Terminal): Command {
     .addCommand(splitCommand(terminal));
 }
 
-/** `now`: the names of a group belong to users who are `apart`, and were one before, or to one user, and were two before (`together`). */
+/**
+ * `now`: `apart` if the names of a group belong to different users and were one user before; `together` if they belong
+ * to one user and were two before.
+ */
 const listed = dataOutput(
   z.object({
     people: z.array(
@@ -54,7 +57,7 @@ function listCommand(terminal: Terminal): Command {
 const usersText = ({ users }: Namesakes): string =>
   users.map(({ names, resolver }) => `${names.join(', ')}${resolver ? ` (${resolver})` : ''}`).join(' and ');
 
-/** What `GET /ops/people` replied, as one sentence for each group of names. */
+/** The reply of `GET /ops/people`, as one sentence per group of names. */
 export const namesakeLines = (reply: unknown): string[] =>
   listed
     .read(reply)
@@ -66,7 +69,7 @@ export const namesakeLines = (reply: unknown): string[] =>
 
 type RealmOptions = Flags & { realm?: string };
 
-/** The push tokens that `into` has got; none where there was nothing to give. */
+/** The push tokens that `into` received; empty if there were none to move. */
 const given = dataOutput(z.object({ into: z.string(), serials: z.array(z.string()) }));
 
 function mergeCommand(terminal: Terminal): Command {

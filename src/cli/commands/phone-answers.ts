@@ -7,10 +7,13 @@ import { expectDone, questionOf } from './phone-option.ts';
 
 const Request = z.object({ serial: z.string(), title: z.string(), question: z.string(), options: z.array(z.string()).optional() });
 
-/** What the phone shows: `title` is the transaction of a LinOTP token; `options` are those that one is picked from. */
+/**
+ * A request as the phone shows it: `title` is the transaction of a LinOTP token; `options` are the numbers to choose
+ * from.
+ */
 export type ShownRequest = z.output<typeof Request>;
 
-/** What waits for the phone. */
+/** The `--json` output of waiting requests. */
 export const waitingOutput = dataOutput(z.object({ requests: z.array(Request) }));
 
 const Answer = Request.extend({
@@ -21,13 +24,13 @@ const Answer = Request.extend({
   codeText: z.string().optional(),
 });
 
-/** One answer of the phone, and whether the server took it. `displayCode` is to be typed at the login page. */
+/** One answer of the phone, and whether the server accepted it. The user types `displayCode` at the login page. */
 export type PhoneAnswer = z.output<typeof Answer>;
 
-/** The answers that the phone gave. */
+/** The `--json` output of answers. */
 export const answersOutput = dataOutput(z.object({ answers: z.array(Answer) }));
 
-/** A request as it is shown. */
+/** A push request in the form of the output. */
 export const shownRequest = ({ serial, title, question, ask }: PushRequest): ShownRequest => ({
   serial,
   title,
@@ -35,14 +38,14 @@ export const shownRequest = ({ serial, title, question, ask }: PushRequest): Sho
   options: ask.kind === 'choice' ? ask.options : undefined,
 });
 
-/** The same of a token of LinOTP. */
+/** A LinOTP request in the form of the output. */
 export const shownLinotp = ({ serial, transactionId, ask }: LinotpRequest): ShownRequest => ({
   serial,
   title: transactionId,
   question: linotpWords(ask),
 });
 
-/** Prints what waits, one row each. */
+/** Prints waiting requests, one row each. */
 export const printRequests = (terminal: Terminal, requests: readonly ShownRequest[]): void =>
   printTable(terminal, requests, [
     { head: 'SERIAL', cell: ({ serial }) => serial },
@@ -62,17 +65,17 @@ export async function decline(phone: VirtualPhone, request: PushRequest, reason:
   return { ...shownRequest(request), verdict: 'declined', reason, taken: value === true };
 }
 
-/** Answers one request of a token of LinOTP. */
+/** Answers one request of a LinOTP token. */
 export async function answerLinotp(phone: VirtualPhone, request: LinotpRequest, verdict: 'approve' | 'decline'): Promise<PhoneAnswer> {
   const taken = expectDone(await phone.linotp.answer(request, verdict === 'approve' ? 'ACCEPT' : 'DENY'));
   return { ...shownLinotp(request), verdict: verdict === 'approve' ? 'approved' : 'declined', taken };
 }
 
-/** One line about what the phone shows. */
+/** One request as a line of text. */
 export const requestLine = ({ serial, title, question, options }: ShownRequest): string =>
   `${serial}  ${title}: ${questionOf(question, options)}`;
 
-/** Tells an answer, and what the server thought of it. */
+/** Prints an answer, and whether the server accepted it. */
 export function tellAnswer(terminal: Terminal, { verdict, reason, taken, displayCode, codeText, ...request }: PhoneAnswer): void {
   const because = reason ? ` (${reason})` : '';
   terminal.out(`${requestLine(request)}: ${verdict}${because}, the server ${taken ? 'took it' : 'did not take it'}`);

@@ -5,10 +5,10 @@ import { CommandFailed, type Terminal } from '../terminal.ts';
 
 const defaultPhoneFile = 'data/virtual-phone.json';
 
-/** The option that every command of the virtual phone takes. */
+/** The option `--phone` of every command of the virtual phone. */
 export const phoneOption = (): Option => new Option('--phone <file>', 'where the virtual phone keeps its tokens').default(defaultPhoneFile);
 
-/** The option that says with which app a QR code is scanned. */
+/** The option that chooses the app that scans a QR code. */
 export const appOption = (): Option =>
   new Option('--app <name>', 'app that scans the code; without it the scheme of the code decides').choices([
     'privacyidea',
@@ -16,13 +16,13 @@ export const appOption = (): Option =>
     'edumfa-next',
   ]);
 
-/** A token on the phone; `url` is where it answers. */
+/** A token on the phone; `url` is the address that it sends answers to. */
 export type PhoneToken = { serial: string; issuer: string; state: string; url: string };
 
-/** The app that a user would take for this code. */
+/** The app that belongs to the scheme of this QR code. */
 export const usualApp = (uri: string): AppName => (uri.startsWith('edumfa-push:') ? 'edumfa' : 'privacyidea');
 
-/** Switches a phone on for one piece of work, and off again. `app` is the one that scans. */
+/** Opens a phone, runs `work`, and closes it. `app` is the app that scans. */
 export async function withPhone(file: string, work: (phone: VirtualPhone) => Promise<void>, app: AppName = 'privacyidea'): Promise<void> {
   const phone = openPhone({ file, clock: Date.now, app });
   try {
@@ -32,20 +32,20 @@ export async function withPhone(file: string, work: (phone: VirtualPhone) => Pro
   }
 }
 
-/** The same for a phone that has scanned something before: its file is there. */
+/** The same for a phone whose file exists, because it has scanned a code before. */
 export function withEnrolledPhone(file: string, work: (phone: VirtualPhone) => Promise<void>): Promise<void> {
   if (!existsSync(file))
     throw new CommandFailed(`there is no virtual phone in ${file}. npx pushgate phone enrol makes one; --phone names the file of another.`);
   return withPhone(file, work);
 }
 
-/** The good end of an outcome; a refusal becomes the sentence that the user reads. */
+/** Returns the value of a successful outcome. Throws `CommandFailed` with the sentence of a refusal. */
 export function expectDone<T>(outcome: Outcome<T>): T {
   if (!outcome.ok) throw new CommandFailed(`the virtual phone refuses: ${outcome.reason.replace(/\s*\n\s*/g, ' ')}`);
   return outcome.value;
 }
 
-/** Asks the server what is waiting; tells what the phone refuses, and fails where a poll came to nothing. */
+/** Polls the server. Prints requests that the phone refuses. Throws if the poll failed. */
 export async function pollPhone(phone: VirtualPhone, terminal: Terminal, serial?: string): Promise<PushRequest[]> {
   const reports = await phone.poll(serial);
   for (const { refused, failed, serial: of } of reports) {
@@ -55,6 +55,6 @@ export async function pollPhone(phone: VirtualPhone, terminal: Terminal, serial?
   return reports.flatMap(({ requests }) => requests);
 }
 
-/** A question with the options that one is picked from. */
+/** A question, with the options to choose from. */
 export const questionOf = (question: string, options?: readonly string[]): string =>
   options ? `${question} [${options.join(' ')}]` : question;

@@ -21,7 +21,7 @@ import {
 import { enrolLinotp, hasLinotp, type LinotpEnrolOptions, listLinotp, waitingLinotp } from './phone-linotp.ts';
 import { appOption, expectDone, phoneOption, pollPhone, usualApp, withEnrolledPhone, withPhone } from './phone-option.ts';
 
-/** `pushgate phone …`: a virtual phone, as strict as the app it stands for. */
+/** `pushgate phone …`: a virtual phone that checks as strictly as the real app. */
 export function phoneCommand(terminal: Terminal): Command {
   const phone = new Command('phone').addHelpText(
     'after',
@@ -206,7 +206,7 @@ function removeCommand(terminal: Terminal): Command {
     );
 }
 
-/** What is waiting for the tokens of each kind. */
+/** Waiting requests, by kind of token. */
 type Waiting = { requests: PushRequest[]; linotp: LinotpRequest[] };
 
 async function waiting(phone: VirtualPhone, terminal: Terminal, serial?: string): Promise<Waiting> {

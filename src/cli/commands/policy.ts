@@ -28,14 +28,17 @@ type Question = JsonFlag & {
   at?: string;
 };
 
-/** `pushgate policy …`: what the rules of a configuration say. Needs no running gateway, so that a change can be tried before it is made. */
+/**
+ * `pushgate policy …`: explains the rules of a configuration. Needs no running gateway, so that a change can be tried
+ * out first.
+ */
 export function policyCommand(terminal: Terminal): Command {
   return new Command('policy')
     .addHelpText('after', '\nExample:\n  npx pushgate policy explain --user alice --realm corp --client 10.1.2.3')
     .addCommand(explainCommand(terminal));
 }
 
-/** Rules in their order; `limits` of one phone; `plan`: the providers in the order in which they are tried, and why these. */
+/** Rules in order; `limits` for one phone; `plan`: the providers in the order of delivery, and the reason for it. */
 const explained = dataOutput(
   z.object({
     rules: z.array(
@@ -93,7 +96,7 @@ function explainCommand(terminal: Terminal): Command {
 
 type Told = ReturnType<typeof explained.read>;
 
-/** What the rules of a configuration say; no gateway has to run. */
+/** Explains the rules of a configuration file, without a gateway. */
 async function explainHere(terminal: Terminal, { config: file, recorded, at, json: _json, ...known }: Question): Promise<Told> {
   const { config, catalog } = await configFor(file, terminal);
   const realms = openRealms(config.realms);
@@ -108,7 +111,10 @@ async function explainHere(terminal: Terminal, { config: file, recorded, at, jso
   return explain(parts, { now, ...mountFacts(config, known), ...known, ignoreCase }, recorded);
 }
 
-/** What the rules of a gateway on another machine say, which are those that it uses now. A question that names no mount is about privacyIDEA's dialect, as above. */
+/**
+ * Explains the rules that a gateway on another machine uses now. Without a mount, the question is about privacyIDEA's
+ * dialect, as above.
+ */
 async function explainThere(terminal: Terminal, question: Question): Promise<Told> {
   const { user, realm, resolver, client, clientIs, authServer, mount, tokenType, userAgent, recorded, at } = question;
   const dialect = question.dialect ?? 'privacyidea';
@@ -124,7 +130,7 @@ function demandRealm(realms: Realms, realm: string | undefined): void {
   throw new WrongUsage(`there is no realm ${realm}. Realms are ${realms.names.join(', ') || 'none'}.`);
 }
 
-/** Dialect and flavour of the mount that a question names; the usual ones where it names none. */
+/** Dialect and flavour of the mount in the question; the defaults if it names none. */
 function mountFacts({ listeners }: Config, { mount: path, dialect }: Pick<Question, 'mount' | 'dialect'>) {
   const all = listeners.flatMap(({ mounts }) => mounts);
   const named = all.filter((mount) => mount.path === path);
@@ -135,7 +141,7 @@ function mountFacts({ listeners }: Config, { mount: path, dialect }: Pick<Questi
   return { dialect: serves, flavour: serves === 'privacyidea' ? flavour : undefined };
 }
 
-/** What was explained, as lines for people. */
+/** The explanation as lines of text. */
 function linesOf({ rules, limits, plan }: Told): string[] {
   const ruleLines = rules.flatMap(({ name, matched, mismatches, decides, overruled }) => [
     `${matched ? 'matches ' : 'does not'}  ${name}`,

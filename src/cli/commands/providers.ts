@@ -18,7 +18,10 @@ export function providersCommand(terminal: Terminal): Command {
 
 type Flags = JsonFlag & { config: string };
 
-/** `problem` is there for a provider that could not be opened and takes no push. `clockSkewMs` is how far our clock is ahead of the provider's. */
+/**
+ * `problem` is set for a provider that could not be opened and takes no push. `clockSkewMs`: how far the gateway's
+ * clock is ahead of the provider's.
+ */
 const Provider = z.object({
   name: z.string(),
   kind: z.string(),
@@ -125,7 +128,7 @@ function resetCommand(terminal: Terminal): Command {
     );
 }
 
-/** `attempts`: the steps of the delivery plan in their order. */
+/** `attempts`: the steps of the delivery plan, in order. */
 const tested = dataOutput(
   z.object({
     sent: z.boolean(),

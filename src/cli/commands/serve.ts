@@ -14,7 +14,7 @@ import { lineWriter } from '../line-writer.ts';
 import type { Terminal } from '../terminal.ts';
 import { configFor, configOption, defaultConfigFile, portFor } from './config-option.ts';
 
-/** `pushgate serve`: runs the gateway, or several on the same listeners, until it is asked to stop. */
+/** `pushgate serve`: runs the gateway, or several on the same listeners, until it is stopped. */
 export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
     .addOption(configOption(terminal))
@@ -27,14 +27,14 @@ export function serveCommand(terminal: Terminal): Command {
     );
 }
 
-/** `port` stands in for that of the first listener. */
+/** `port` replaces the port of the first listener. */
 type Serving = { terminal: Terminal; file: string; port: number | undefined; newStore: true | undefined };
 
 async function serve(serving: Serving): Promise<void> {
   const { terminal, file } = serving;
-  // Read when the pool of threads has its first work, and by the workers.
+  // Node reads it when its thread pool gets the first work; workers inherit it.
   process.env.UV_THREADPOOL_SIZE ??= String(poolThreads);
-  // Opened before the file is read: a change while the gateway starts is not missed.
+  // Opened before the file is read, so that a change during the start is noticed.
   const watch = openFileWatch(() => [resolve(file)]);
   const options = await optionsFor(serving);
   const stop = terminal.stopRequested();
@@ -50,7 +50,7 @@ async function serve(serving: Serving): Promise<void> {
   await running.close();
 }
 
-/** One of several workers: the primary has told the user already what there is to tell, and looks at the file for all. */
+/** One of several workers. The primary prints the messages for the user and watches the file for all workers. */
 function work(serving: Serving): Promise<void> {
   const { terminal } = serving;
   return serveAsWorker({
@@ -77,7 +77,10 @@ const reloadOf =
   (): void =>
     void gateway.reload(loadConfig(file, terminal.environment, port));
 
-/** A gateway that reads its configuration again when a file with a secret or a certificate changes, until it is closed. */
+/**
+ * Makes the gateway read its configuration again when a file with a secret or a certificate changes, until it is
+ * closed.
+ */
 function renewing(gateway: Gateway, serving: Serving): Gateway {
   const stop = openFileWatch(gateway.files).onChange(reloadOf(gateway, serving));
   return {
@@ -91,7 +94,7 @@ function renewing(gateway: Gateway, serving: Serving): Gateway {
 
 async function optionsFor({ terminal, file, port, newStore }: Serving): Promise<GatewayOptions> {
   const { config, catalog, folder, files } = await configFor(file, terminal, port);
-  // The banner is for people and goes to standard output; the log is for machines and goes to standard error.
+  // The banner is for people: standard output. The log is for machines: standard error.
   const log = openLog(config.settings.logLevel, lineWriter(process.stderr));
   return { config, catalog, folder, files, environment: terminal.environment, clock: Date.now, log, newStore };
 }

@@ -19,7 +19,7 @@ const LastHour = z.object({
   loginsFinished: z.int(),
   loginsRefused: z.int(),
   phonesAnswered: z.int(),
-  loginsReported: z.int().describe("Logins that a user reported as somebody else's."),
+  loginsReported: z.int().describe('Logins that a user reported as not their own.'),
   phonesEnrolled: z.int(),
 });
 const Provider = z.object({
@@ -33,14 +33,14 @@ const Provider = z.object({
 const stats = dataOutput(
   z.object({
     at: z.iso.datetime(),
-    tokens: z.array(Tokens).describe('Push tokens that are alike, and how many.'),
+    tokens: z.array(Tokens).describe('Push tokens, counted by type and state.'),
     openTransactions: z.int().describe('Logins that a phone can still answer.'),
-    lastHour: LastHour.describe('What the audit counts of the last hour, at all gateways.'),
-    providers: z.array(Provider).describe('As the gateway that was asked knows them.'),
+    lastHour: LastHour.describe('Audit events of the last hour, from all gateways.'),
+    providers: z.array(Provider).describe('Providers, as seen by the gateway that was asked.'),
   }),
 );
 
-/** `pushgate stats`: what is in the store, and what happened lately. */
+/** `pushgate stats`: numbers of the store and of the last hour. */
 export function statsCommand(terminal: Terminal): Command {
   return new Command('stats')
     .addOption(stats.option())

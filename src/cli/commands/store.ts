@@ -11,10 +11,10 @@ import { dataOutput, type JsonFlag, openProgress } from '../output/index.ts';
 import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 import { configFor } from './config-option.ts';
 
-/** How many records of each kind were copied. */
+/** Copied records, counted by kind. */
 const copied = dataOutput(z.object({ copied: z.record(z.string(), z.int()) }));
 
-/** `pushgate store …`: what concerns the store as a whole. */
+/** `pushgate store …`: commands about the store as a whole. */
 export function storeCommand(terminal: Terminal): Command {
   const store = new Command('store').addHelpText('after', '\nExample:\n  npx pushgate store copy --from embedded.json --to mongodb.json');
   return store.addCommand(
@@ -40,11 +40,11 @@ export function storeCommand(terminal: Terminal): Command {
   );
 }
 
-/** What can be seen before anything is opened. */
+/** Checks that need no open store. */
 function check(source: LoadedConfig, target: LoadedConfig, { environment }: Terminal): void {
   if (placeOf(source) === placeOf(target)) throw new WrongUsage('both configurations name the same store. Name another one in --to.');
   const { store } = source.config;
-  // To open it would make it.
+  // Opening it would create it.
   if (store.kind === 'embedded' && !existsSync(placeOf(source)))
     throw new CommandFailed(
       `there is no store ${placeOf(source)} to copy from. Correct store.path in the configuration after --from.`,

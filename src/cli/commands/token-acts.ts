@@ -19,7 +19,7 @@ export const tokenActs = (terminal: Terminal): Command[] => [
 
 const at = (serial: string): string => `/ops/tokens/${encodeURIComponent(serial)}`;
 
-/** A command about one push token, with what all of them take. */
+/** A command about one push token, with the options that all such commands share. */
 const about = (terminal: Terminal, name: string, description: string): Command =>
   new Command(name)
     .description(description)
@@ -27,9 +27,9 @@ const about = (terminal: Terminal, name: string, description: string): Command =
     .addOption(configOption(terminal))
     .addHelpText('after', `\nExample:\n  npx pushgate tokens ${name} PIPU0001A2B3${name === 'assign' ? ' alice' : ''}`);
 
-const done = dataOutput(z.object({ serial: z.string(), done: z.string().describe('What was done to it.') }));
+const done = dataOutput(z.object({ serial: z.string(), done: z.string().describe('The change that was made.') }));
 
-/** Calls the gateway, and says what was done. */
+/** Calls the gateway and prints the result. */
 async function act(
   terminal: Terminal,
   { config, json }: Options,
@@ -97,9 +97,9 @@ const shown = dataOutput(
   z.object({
     serial: z.string(),
     type: z.string(),
-    user: z.string().optional().describe('Owner; left out where there is none.'),
+    user: z.string().optional().describe('Owner; absent if there is none.'),
     realm: z.string().optional(),
-    resolver: z.string().optional().describe('Source that knows the owner.'),
+    resolver: z.string().optional().describe('User source of the owner.'),
     realms: z.array(z.string()).describe('Realms of the push token itself.'),
     rolloutState: z.string(),
     enabled: z.boolean(),
@@ -117,12 +117,12 @@ const shown = dataOutput(
     description: z.string(),
     provider: z.string().optional().describe('Provider recorded at enrolment.'),
     mount: z.string().optional(),
-    registrationUrl: z.string().describe('Where the phone sends its answers.'),
+    registrationUrl: z.string().describe('URL that the phone sends its answers to.'),
     phone: z.object({ protocol: z.string(), flavour: z.string(), capabilities: z.array(z.string()) }),
-    notes: z.record(z.string(), z.string()).describe('What administrators noted about it.'),
+    notes: z.record(z.string(), z.string()).describe('Notes of administrators.'),
     addresses: z
       .array(z.object({ id: z.string(), kind: z.string(), since: z.iso.datetime(), deadSince: z.iso.datetime().optional() }))
-      .describe('Device addresses by their ids.'),
+      .describe('Device addresses, by id.'),
   }),
 );
 

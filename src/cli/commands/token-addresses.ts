@@ -10,7 +10,7 @@ type Flags = JsonFlag & { config: string };
 
 const pathOf = (serial: string): string => `/ops/tokens/${encodeURIComponent(serial)}/addresses`;
 
-/** `pushgate tokens address …`: where the phone of a push token can be reached. */
+/** `pushgate tokens address …`: the device addresses of a push token. */
 export const addressCommand = (terminal: Terminal): Command =>
   new Command('address')
     .description('Device addresses of a push token.')
@@ -19,7 +19,7 @@ export const addressCommand = (terminal: Terminal): Command =>
     .addCommand(addCommand(terminal))
     .addCommand(removeCommand(terminal));
 
-/** `deadSince`: when the push service said that the address is no more. */
+/** `deadSince`: when the push service reported the address as invalid. */
 const listed = dataOutput(
   z.object({
     addresses: z.array(z.object({ id: z.string(), kind: z.string(), since: z.iso.datetime(), deadSince: z.iso.datetime().optional() })),

@@ -5,12 +5,13 @@ import { CommandFailed, type Terminal } from '../terminal.ts';
 
 const columns = ['user', 'realm', 'pin', 'serial'];
 
-/** One push token that a file asks for, and the line it stands in. */
+/** One push token that the file asks for, with its line number. */
 type Wish = { line: number; fields: Readonly<Record<string, string>> };
 
 /**
- * Makes a push token for each line of a CSV file whose first line names the columns: user (must), realm, pin, serial. Prints `user,realm,serial,text` for
- * each, `text` being that of its QR code. The whole file is checked before the first one is made; a refusal of the gateway ends it, and says where.
+ * Makes a push token for each line of a CSV file. The first line names the columns: user (required), realm, pin,
+ * serial. Prints `user,realm,serial,text` for each; `text` is the content of the QR code. The whole file is checked
+ * first. The first refusal of the gateway stops the run, and the error names its line.
  */
 export async function initFromCsv(client: GatewayClient, terminal: Terminal, { csv, type }: { csv: string; type: string }): Promise<void> {
   const wishes = wishesIn(csv, readUserFile(csv).toString('utf8'));
@@ -55,7 +56,7 @@ function wishesIn(file: string, text: string): Wish[] {
   });
 }
 
-/** The rows of RFC 4180, without empty ones; a field in quotes may hold commas, line breaks and doubled quotes. */
+/** The rows in CSV (RFC 4180), without empty ones. A quoted field may hold commas, line breaks and doubled quotes. */
 function csvRows(file: string, text: string): { line: number; fields: string[] }[] {
   const rows: { line: number; fields: string[] }[] = [];
   let [line, began, fields]: [number, number, string[]] = [1, 1, []];

@@ -44,7 +44,10 @@ type InitOptions = {
   csv?: string;
 } & JsonFlag;
 
-/** `uri` is the text of the QR code; whoever has it can enrol the push token. `csv` makes many, and prints CSV. */
+/**
+ * `uri` is the content of the QR code; anybody who has it can enrol the push token. With `--csv` the command makes many
+ * and prints CSV.
+ */
 const made = dataOutput(z.object({ serial: z.string(), uri: z.string(), qrFile: z.string().optional() }));
 
 function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
@@ -105,9 +108,9 @@ function writePicture(file: string, dataUrl: string): void {
 const PushToken = z.object({
   serial: z.string(),
   type: z.string(),
-  user: z.string().optional().describe('Owner; left out where there is none.'),
+  user: z.string().optional().describe('Owner; absent if there is none.'),
   realm: z.string().optional(),
-  rolloutState: z.string().describe('offered: it waits for its phone; paired and activating: between; enrolled.'),
+  rolloutState: z.string().describe('offered (waits for its phone), paired, activating or enrolled (ready).'),
   enabled: z.boolean(),
   revoked: z.boolean(),
   locked: z.boolean().describe('The fail count is at its maximum.'),
@@ -151,7 +154,7 @@ function listCommand(terminal: Terminal): Command {
 
 const pageSize = 1000;
 
-/** Every push token that fits, a page at a time. */
+/** Every push token that matches the filter, read page by page. */
 async function tokensFrom(client: OpsClient, filter: Readonly<Record<string, string | undefined>>): Promise<PushToken[]> {
   const found: PushToken[] = [];
   for (;;) {

@@ -6,10 +6,10 @@ import { type Column, coloured, dataOutput, type JsonFlag, printTable, type Tone
 import type { Terminal } from '../terminal.ts';
 import { configOption } from './config-option.ts';
 
-/** The statuses of a transaction, as `/ops/transactions` names them. */
+/** The transaction statuses of `/ops/transactions`. */
 const statuses = ['pending', 'code-shown', 'accepted', 'declined', 'cancelled', 'locked', 'withdrawn', 'consumed', 'expired'] as const;
 
-/** `pushgate transactions …`: logins that wait for a phone, and those that ended within the hour. */
+/** `pushgate transactions …`: logins that wait for a phone, and logins that ended in the last hour. */
 export function transactionsCommand(terminal: Terminal): Command {
   return new Command('transactions')
     .addHelpText('after', '\nExample:\n  npx pushgate transactions list --user alice --since 10m')
@@ -26,7 +26,7 @@ const Transaction = z.object({
   authServer: z.string(),
   dialect: z.string(),
   createdAt: z.iso.datetime(),
-  challenges: z.array(z.object({ serial: z.string(), mode: z.string(), state: z.string() })).describe('One for each phone that was asked.'),
+  challenges: z.array(z.object({ serial: z.string(), mode: z.string(), state: z.string() })).describe('One per phone that was asked.'),
 });
 type Transaction = z.output<typeof Transaction>;
 const listed = dataOutput(z.object({ transactions: z.array(Transaction) }));
@@ -80,13 +80,13 @@ const Attempt = z.object({
   provider: z.string(),
   outcome: z.string(),
   reason: z.string().describe('Empty for a push that was sent.'),
-  ms: z.number().describe('How long the attempt took.'),
+  ms: z.number().describe('Duration of the attempt.'),
 });
 const shown = dataOutput(
   Transaction.extend({
     answerUntil: z.iso.datetime().describe('Phones may answer before this moment.'),
     finishUntil: z.iso.datetime().describe('The auth server may finish before this moment.'),
-    trail: z.array(Attempt).describe('What delivery tried, oldest first.'),
+    trail: z.array(Attempt).describe('Delivery attempts, oldest first.'),
   }),
 );
 

@@ -9,14 +9,17 @@ const user = 'alice';
 const fcmToken = 'fcm-address-of-alices-phone';
 const gda = 'DEADBEEF';
 
-/** The policies of this story: alice by the challenge service first, then by Firebase; everybody else by Firebase. */
+/** The policies of this story: alice by the challenge service first, then by Firebase; all other users by Firebase. */
 export const outagePolicies = [
   { name: 'enrol', scope: 'enrollment', actions: { push_firebase_configuration: 'fcm' } },
   { name: 'alice by challenge service first', scope: 'authentication', match: { user: [user] }, actions: { push_provider: ['cs', 'fcm'] } },
   { name: 'all others by Firebase', scope: 'authentication', actions: { push_provider: 'fcm' } },
 ];
 
-/** A push goes out whatever breaks: choice by policy, fail-over between URLs and providers, a dead address, and a phone that approves. */
+/**
+ * Shows that a push arrives despite outages: routing by policy, failover between URLs and providers, a dead address,
+ * and an approval on the phone.
+ */
 export async function outageStory(cast: Cast, fakes: Fakes, deadUrl: string): Promise<void> {
   const { terminal, operator, client } = cast;
   terminal.out(`1. A gateway runs at ${client.url}; fakes of Firebase, APNs and a challenge service (mutual TLS) run beside it.`);
@@ -48,7 +51,7 @@ async function chosenByPolicy({ operator, terminal }: Cast): Promise<void> {
 
 type Scene = { number: number; expected: readonly string[]; by: 'fcm' | 'challenge-service' };
 
-/** A login whose push arrives by one of the fakes, and is approved on the phone. */
+/** A login whose push arrives through one of the fakes and is approved on the phone. */
 async function login(cast: Cast, fakes: Fakes, { number, expected, by }: Scene): Promise<void> {
   const { terminal } = cast;
   const arrived = fakes.nextDelivery();
@@ -65,7 +68,7 @@ async function login(cast: Cast, fakes: Fakes, { number, expected, by }: Scene):
   );
 }
 
-/** What delivery tried, a line each; the trail is written behind the reply, so it is looked for until it is there. */
+/** The delivery attempts, a line each. The trail is written after the reply, so this polls until it is there. */
 async function trailOf({ operator }: Cast, id: string): Promise<string[]> {
   for (let look = 0; look < 50; look += 1) {
     const trail = records((await operator.call('GET', `/ops/transactions/${id}`)).trail);
@@ -75,7 +78,7 @@ async function trailOf({ operator }: Cast, id: string): Promise<string[]> {
   throw new CommandFailed('the story broke: the delivery trail was not written');
 }
 
-/** The push as the phone's system hands it to the app: the data of Firebase, or the text of the challenge service. */
+/** The push as the operating system hands it to the app: Firebase's data, or the text of the challenge service. */
 function received({ phone }: Cast, payload: unknown): PushRequest {
   const data = typeof payload === 'string' ? JSON.parse(payload) : record(payload).data;
   const taken = phone.receive(data);
@@ -83,7 +86,7 @@ function received({ phone }: Cast, payload: unknown): PushRequest {
   throw new CommandFailed(`the story broke: the phone does not show the push (${taken.kind})`);
 }
 
-/** Nothing rings any more: the address is marked dead, and the login still works, since the phone asks. */
+/** No push arrives any more: the address is marked dead. The login still works, because the phone polls. */
 async function unreachable(cast: Cast, serial: string): Promise<void> {
   const { terminal, operator } = cast;
   const { id, message } = await start(cast, user);

@@ -10,10 +10,10 @@ import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
 import { type OpsClient, openOpsClient } from '../ops-client.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 
-/** Who plays in a story: the login page's side, the operator's, the phone, and the terminal that tells it. */
+/** The actors of a story: the login page, the operator, the phone, and the terminal that tells it. */
 export type Cast = { client: GatewayClient; operator: OpsClient; phone: VirtualPhone; terminal: Terminal };
 
-/** What a story is played on: `folder` is its own. */
+/** The setting of a story: `folder` is used only by it. */
 export type Stage = {
   folder: string;
   providers: readonly object[];
@@ -21,7 +21,7 @@ export type Stage = {
   terminal: Terminal;
 };
 
-/** Starts a gateway on a free port with these providers and policies, plays the story, and clears all away. */
+/** Starts a gateway on a free port with these providers and policies, plays the story, and cleans up. */
 export async function play(stage: Stage, story: (cast: Cast) => Promise<void>): Promise<void> {
   const { terminal, folder } = stage;
   const loaded = await configOf(stage, await freePort());
@@ -38,7 +38,7 @@ export async function play(stage: Stage, story: (cast: Cast) => Promise<void>): 
   }
 }
 
-/** A port that nobody listens on. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

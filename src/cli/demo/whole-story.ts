@@ -2,7 +2,7 @@ import { expectDone } from '../commands/phone-option.ts';
 import type { Cast } from './stage.ts';
 import { approve, enrol, expectTrue, finish, start, status, waiting } from './steps.ts';
 
-/** What the demo without fakes is played with. */
+/** Providers and policies of the demo without fakes. */
 export const pollOnlySetting = {
   providers: [{ name: 'poll', kind: 'poll-only', default: true, config: {} }],
   policies: [{ name: 'demo', scope: 'enrollment', actions: { push_firebase_configuration: 'poll only' } }],
@@ -10,7 +10,7 @@ export const pollOnlySetting = {
 
 const user = 'alice';
 
-/** Enrol, ask, approve, log in, refuse a replay, decline. */
+/** Enrol, ask, accept, log in, refuse a replay, decline. */
 export async function wholeStory(cast: Cast): Promise<void> {
   const { client, terminal } = cast;
   terminal.out(`1. A gateway runs at ${client.url} with an empty store.`);

@@ -4,8 +4,8 @@ import type { Conversation } from './conversation.ts';
 import { type Answers, defaultAnswerOf, isAsked, problemOf, type Question, questions } from './questions.ts';
 
 /**
- * Answers every question that is to be asked: by its option, else by the user, else by its default. Refused with one sentence for an option that cannot be
- * used, that belongs to another answer, or that is missing.
+ * Answers every question that applies: by its option, else by the user, else by its default. Refused with one sentence
+ * if an option is invalid, does not fit another answer, or is missing.
  */
 export async function answerAll(options: Answers, conversation: Conversation | undefined): Promise<Result<Answers, string>> {
   const answers: Record<string, string> = {};
@@ -25,7 +25,7 @@ export async function answerAll(options: Answers, conversation: Conversation | u
   return ok(answers);
 }
 
-/** Asks until the answer can be used. */
+/** Asks until the answer is valid. */
 async function asked(question: Question, answers: Answers, conversation: Conversation): Promise<string> {
   const { text, choices } = question;
   const fallback = defaultAnswerOf(question, answers);

@@ -1,15 +1,15 @@
 import { createInterface } from 'node:readline';
 import { CommandFailed } from '../terminal.ts';
 
-/** Asks somebody at the terminal, line by line. */
+/** Asks the user at the terminal, line by line. */
 export type Conversation = {
-  /** Shows a question and resolves with the line that is typed. Rejects when the user leaves (Ctrl-C, Ctrl-D). */
+  /** Shows a question and resolves with the typed line. Rejects when the user leaves (Ctrl-C, Ctrl-D). */
   ask(question: string): Promise<string>;
   tell(line: string): void;
   close(): void;
 };
 
-/** The conversation at the terminal of this process, on standard error; undefined where it has none. */
+/** The conversation at the terminal of this process, on standard error; undefined without a terminal. */
 export function terminalConversation(): Conversation | undefined {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -17,7 +17,7 @@ export function terminalConversation(): Conversation | undefined {
   lines.on('close', () => {
     isOver = true;
   });
-  // Ctrl-C reaches us as a key here, not as a signal.
+  // Ctrl-C arrives here as a key, not as a signal.
   lines.on('SIGINT', () => lines.close());
   const typed = lines[Symbol.asyncIterator]();
   return {

@@ -1,7 +1,10 @@
 import { relative, resolve } from 'node:path';
 import type { Answers } from './questions.ts';
 
-/** The configuration that answers make. Paths in answers count from the working folder, those in the file from its `folder`. */
+/**
+ * The configuration for these answers. Paths in answers are relative to the working folder; paths in the file are
+ * relative to `folder`.
+ */
 export function draftConfig(answers: Answers, folder: string): Record<string, unknown> {
   const path = (answer = ''): string => (answer.startsWith('/') ? answer : relative(folder, resolve(answer)));
   const { realm, keyring, provider: kind = '', tls = '' } = answers;
@@ -54,7 +57,7 @@ function providerSettings(answers: Answers, path: (answer?: string) => string): 
   }
 }
 
-/** What phones have to be told, for the server that the gateway behaves as; a challenge service tells them nothing. */
+/** The policies that phones need, for the server that the gateway emulates; none for a challenge service. */
 function policiesOf({ serves, 'phone-url': base = '' }: Answers, recorded: string): object[] {
   const url = (path: string): string => new URL(base.replace(/\/+$/, '') + path).href;
   switch (serves) {

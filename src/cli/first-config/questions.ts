@@ -1,9 +1,10 @@
-/** What a first configuration is made of: the answer to each question, by its name. A question that was not asked has none. */
+/** The answers for a first configuration, by name of the question. A question that was not asked has none. */
 export type Answers = Readonly<Record<string, string>>;
 
 /**
- * One question, which is an option of the command too. `defaultAnswer`: the answer that an empty line gives; without it an answer is needed. `after`: it is asked where
- * another question has one of these answers. `problem`: why an answer cannot be used.
+ * One question, which is also an option of the command. `defaultAnswer`: the answer for an empty line; without it an
+ * answer is required. `after`: asked only if another question has one of these answers. `problem`: the reason why an
+ * answer is invalid.
  */
 export type Question = {
   name: string;
@@ -26,11 +27,11 @@ const ofProvider = (kind: string) => ({ question: 'provider', answers: [kind] })
 const ofStore = (kind: string) => ({ question: 'store', answers: [kind] });
 const servers = ['privacyidea', 'edumfa', 'linotp'];
 
-/** The default URL for phones: the listener itself, by the name of this machine. */
+/** The default URL for phones: the listener at the host name of this machine. */
 const ownUrl = ({ listen = '', tls = '' }: Answers): string =>
   `${tls === '' ? 'http' : 'https'}://${listen.replace(/^(0\.0\.0\.0|\[::\]):/, 'localhost:')}`;
 
-/** All questions in their order. */
+/** All questions, in order. */
 export const questions: readonly Question[] = [
   {
     name: 'serves',
@@ -94,15 +95,15 @@ export const questions: readonly Question[] = [
   { name: 'keyring', value: 'file', text: 'File of the keyring; it is made if it is not there', defaultAnswer: 'data/keyring.json' },
 ];
 
-/** Whether a question is asked after these answers. */
+/** Whether a question applies after these answers. */
 export const isAsked = ({ after }: Question, answers: Answers): boolean =>
   after === undefined || after.answers.includes(answers[after.question] ?? '');
 
-/** The answer that an empty line gives; undefined where an answer is needed. */
+/** The answer for an empty line; undefined if an answer is required. */
 export const defaultAnswerOf = ({ defaultAnswer }: Question, answers: Answers): string | undefined =>
   typeof defaultAnswer === 'function' ? defaultAnswer(answers) : defaultAnswer;
 
-/** Why an answer cannot be used; undefined for one that can. */
+/** The reason why an answer is invalid; undefined for a valid one. */
 export function problemOf({ choices, problem, defaultAnswer }: Question, answer: string): string | undefined {
   if (answer === '') return defaultAnswer === '' ? undefined : 'an answer is needed';
   if (choices && !choices.includes(answer)) return `expected one of ${choices.join(', ')}`;

@@ -2,21 +2,21 @@ import { Option } from 'commander';
 import type { z } from 'zod';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 
-/** What `--json` of a command prints, by its schema. */
+/** The `--json` output of a command, by its schema. */
 export type DataOutput<Data> = {
   schema: z.ZodType<Data>;
-  /** The option `--json`, for the command that prints this. */
+  /** The option `--json` for a command with this output. */
   option(): Option;
-  /** Reads the reply of a gateway by the schema; fields that the schema does not name are left out. */
+  /** Reads a reply of a gateway by the schema; unknown fields are dropped. */
   read(reply: unknown): Data;
-  /** Prints one JSON document with `--json`; without it, what `asText` prints. */
+  /** Prints one JSON document with `--json`; else runs `asText`. */
   print(terminal: Terminal, flags: JsonFlag, data: Data, asText: (data: Data) => void): void;
 };
 
-/** The options of a command, as far as its output goes. */
+/** The options of a command that concern its output. */
 export type JsonFlag = { json?: true | undefined };
 
-/** The option `--json`, which knows the schema of what its command prints. */
+/** The option `--json`, with the schema of its command's output. */
 export class JsonOption extends Option {
   readonly schema: z.ZodType;
   constructor(schema: z.ZodType) {
@@ -25,7 +25,7 @@ export class JsonOption extends Option {
   }
 }
 
-/** Reads a reply of a gateway by a schema. A reply of another form is a `CommandFailed`. */
+/** Reads a reply of a gateway by a schema. Throws `CommandFailed` for a reply of another form. */
 export function readReply<Data>(schema: z.ZodType<Data>, reply: unknown): Data {
   const found = schema.safeParse(reply);
   if (found.success) return found.data;
@@ -36,8 +36,8 @@ export function readReply<Data>(schema: z.ZodType<Data>, reply: unknown): Data {
 }
 
 /**
- * Defines what a command prints with `--json`. Times are text of ISO 8601 (`z.iso.datetime()`); a field that does not apply is left out; a field that was
- * printed once keeps its name and its meaning.
+ * Defines the `--json` output of a command. Times are ISO 8601 text (`z.iso.datetime()`). A field that does not apply
+ * is left out. A released field keeps its name and meaning.
  */
 export const dataOutput = <Data>(schema: z.ZodType<Data>): DataOutput<Data> => ({
   schema,

@@ -1,10 +1,10 @@
 import type { Terminal } from '../terminal.ts';
 
-/** Shows how far long work is. */
+/** Shows the progress of long work. */
 export type Progress = {
-  /** So many more are done. */
+  /** Adds this many finished items. */
   step(more?: number): void;
-  /** Takes the bar away, before anything else is printed. */
+  /** Removes the progress bar, before other output. */
   end(): void;
 };
 
@@ -12,8 +12,8 @@ const barWidth = 40;
 const everyMs = 100;
 
 /**
- * A bar on standard error where that is a terminal; elsewhere nothing is shown. `total` is the number of things to do, and `what` names them; without a
- * number it is a count alone.
+ * A progress bar on standard error; nothing if that is not a terminal. `total` is the number of items, and `what` names
+ * them; without `total` only a count is shown.
  */
 export function openProgress({ rewrite }: Terminal, total: number | undefined, what: string): Progress {
   let [done, shownAt] = [0, -everyMs];

@@ -1,7 +1,7 @@
 import type { Terminal } from '../terminal.ts';
 import { coloured, type Tone } from './colours.ts';
 
-/** One column of a table. `head` is one word of capitals and underscores: scripts find the column by it. */
+/** One column of a table. `head` is one word of capitals and underscores, so that scripts can find the column. */
 export type Column<Row> = {
   head: string;
   cell: (row: Row) => string | number | undefined;
@@ -9,8 +9,9 @@ export type Column<Row> = {
 };
 
 /**
- * Prints rows below a line of headings, which is there without any row, too. Columns are two or more spaces apart. A cell holds no two spaces in a row and
- * no line break, and an empty one is `-`: `awk -F '  +' 'NR > 1 { print $2 }'` finds a column. A terminal gets colours and the number of rows, and no column whose cells are all empty.
+ * Prints rows below a heading line, which is also printed without rows. Columns are separated by two or more spaces. A
+ * cell has no line break and no double space; an empty cell is `-`. So `awk -F '  +' 'NR > 1 { print $2 }'` finds a
+ * column. On a terminal there are colours and a row count, and empty columns are hidden.
  */
 export function printTable<Row>(terminal: Terminal, rows: readonly Row[], all: readonly Column<Row>[]): void {
   const isTold = ({ cell }: Column<Row>): boolean =>
@@ -44,6 +45,6 @@ function cellText(value: string | number | undefined): string {
   return text === '' ? '-' : text;
 }
 
-/** Strangers type names: a control character of theirs begins no line and moves no cursor, and is written as `\u{1b}`. */
+/** Makes control characters harmless, because names come from outside: they are written as `\u{1b}`. */
 export const visible = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`);

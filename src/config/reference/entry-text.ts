@@ -1,9 +1,9 @@
 import type { ReferenceEntry } from './entry.ts';
 
-/** One fact about an entry, such as its type. `isCode`: it is text of a file. */
+/** One fact about an entry, such as its type. `isCode`: the text is literal configuration. */
 export type Fact = { name: string; text: string; isCode?: true };
 
-/** What is shown of an entry below its description. */
+/** The facts shown below an entry's description. */
 export function factsOf(entry: ReferenceEntry): Fact[] {
   const { key, place, of, type, unit, unset, scopes, mounts } = entry;
   return [
@@ -26,6 +26,6 @@ function defaultText({ required, default: usual }: ReferenceEntry): string {
   return usual === undefined ? 'none, it is optional' : jsonLine(usual);
 }
 
-/** JSON in one line, with blanks where people write them. */
+/** JSON in one line, with spaces. */
 const jsonLine = (value: unknown): string =>
   JSON.stringify(value, null, 1).replace(/\n\s*/g, ' ').replace(/\[ /g, '[').replace(/ \]/g, ']');

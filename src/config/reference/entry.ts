@@ -7,8 +7,9 @@ import { jsonOf, type Key, keysOf } from './keys.ts';
 import { typeText } from './type-text.ts';
 
 /**
- * What the reference says of one key of the configuration, or of one action of the policies. `place` is the key as a file has it, without kinds; `type` holds the
- * allowed values; `default` is JSON. Of actions alone: `unset`, what applies when no rule sets it; `scopes`; `mounts`, where it acts.
+ * The reference of one configuration key or policy action. `place` is the key as in a file, without kinds; `type` holds
+ * the allowed values; `default` is JSON. Only for actions: `unset`, the behaviour when no rule sets it; `scopes`;
+ * `mounts`, where it acts.
  */
 export type ReferenceEntry = {
   key: string;
@@ -60,7 +61,7 @@ function entryOfKey({ key, place, schema, required }: Key): CheckedEntry {
 
 const isEmptyObject = (value: unknown): boolean => typeof value === 'object' && JSON.stringify(value) === '{}';
 
-/** The unit that a schema names, else that of the name of its key. */
+/** The unit in the schema, else the unit in the key's name. */
 function unitOf(name: string, { unit }: z.core.JSONSchema.JSONSchema): string | undefined {
   if (typeof unit === 'string') return unit;
   if (/(Ms|_ms)$/.test(name)) return 'milliseconds';

@@ -3,8 +3,8 @@ import type { z } from 'zod';
 type Json = z.core.JSONSchema.JSONSchema;
 
 /**
- * An example of a value: the one that its schema brings, else one that follows from it, such as the other value of a switch. Undefined where none
- * does; then the schema has to bring one.
+ * An example value: from the schema, else derived, such as the other value of a switch. Undefined if none can be
+ * derived; then the schema must bring one.
  */
 export function exampleOf(name: string, json: Json): unknown {
   if (json.examples && json.examples.length > 0) return json.examples[0];
@@ -25,7 +25,7 @@ export function exampleOf(name: string, json: Json): unknown {
   }
 }
 
-/** An empty text or list shows nothing. */
+/** Empty texts and lists are poor examples. */
 const isFilled = (value: unknown): boolean => value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0);
 
 const firstOf = (values: readonly unknown[]): unknown => values.find((value) => value !== undefined);
@@ -35,7 +35,7 @@ function exampleOfList(name: string, { items }: Json): unknown {
   return one === undefined ? undefined : [one];
 }
 
-/** What an object cannot lack; where that is nothing, its first key. */
+/** The required keys of an object; without any, its first key. */
 function exampleOfObject({ properties = {}, required = [] }: Json): unknown {
   const all = Object.entries(properties);
   const shown = required.length > 0 ? all.filter(([key]) => required.includes(key)) : all.slice(0, 1);

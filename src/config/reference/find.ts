@@ -2,8 +2,9 @@ import { nearestName, ok, type Result, refused } from '../../foundation/model/in
 import type { ReferenceEntry } from './entry.ts';
 
 /**
- * The entries that a key means, with those below it: a whole key (`settings.lockout`, `providers.firebase`), its place in a file (`providers[0].config.proxy`), or
- * the last part alone (`lockout`). Refused with the nearest name, or an empty text where no name is near.
+ * The entries that match a key, with those below it. `asked` is a whole key (`settings.lockout`, `providers.firebase`),
+ * its place in a file (`providers[0].config.proxy`), or only the last part (`lockout`). Refused with the nearest name,
+ * or with an empty text if none is near.
  */
 export function findEntries<Entry extends ReferenceEntry>(entries: readonly Entry[], asked: string): Result<Entry[], string> {
   const key = asked.trim().replace(/\[\d*\]/g, '');

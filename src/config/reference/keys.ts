@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** A key of the configuration: its name with all above it, the same without the kinds of stores, sources and providers, and its schema. */
+/** A configuration key: its full name, the same without the kinds of stores, sources and providers, and its schema. */
 export type Key = { key: string; place: string; schema: z.core.$ZodType; required: boolean };
 
-/** Where keys stand: `providers.firebase.config`, in a file `providers[0].config`. */
+/** The names above a key: `providers.firebase.config`, in a file `providers[0].config`. */
 type Where = Pick<Key, 'key' | 'place'>;
 
-/** Every key that a schema has, each before those below it. A secret has no keys of its own. */
+/** Every key of a schema, parents first. A secret has no keys of its own. */
 export function* keysOf(schema: z.core.$ZodType, where: Where = { key: '', place: '' }): Generator<Key> {
   const inner = unwrapped(schema);
   if (isSecret(inner)) return;
@@ -24,12 +24,12 @@ function isSecret(schema: z.core.$ZodType): boolean {
   return inner instanceof z.ZodCustom && jsonOf(inner).properties?.$file !== undefined;
 }
 
-/** A schema as JSON Schema of what a file may hold, with its examples. */
+/** A schema as JSON Schema of its input, with its examples. */
 export const jsonOf = (schema: z.core.$ZodType): z.core.JSONSchema.JSONSchema =>
   z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
-    // Zod drops the examples of a schema that transforms its input. Ours are examples of the input.
+    // Zod drops the examples of a schema with a transform. Here examples are always examples of the input.
     override({ zodSchema, jsonSchema }) {
       const { examples } = z.globalRegistry.get(zodSchema) ?? {};
       if (Array.isArray(examples)) jsonSchema.examples = examples;
@@ -47,7 +47,7 @@ const isOptional = (schema: z.core.$ZodType): boolean =>
 const below = ({ key, place }: Where, name: string): Where => ({ key: joined(key, name), place: joined(place, name) });
 const joined = (...parts: string[]): string => parts.filter((part) => part !== '').join('.');
 
-/** What a list, a default or a transform is made of. */
+/** The inner schema of a list, a default or a transform. */
 function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
     return unwrapped(schema.unwrap());
@@ -57,7 +57,7 @@ function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
 
 type Kind = { names: string[]; shape: Readonly<Record<string, z.core.$ZodType>> };
 
-/** Keys that all kinds share stand once; the others stand below the name of their kind. */
+/** Keys that all kinds share appear once; the others appear below the name of their kind. */
 function* kindsOf(union: z.ZodDiscriminatedUnion, where: Where): Generator<Key> {
   const by = union.def.discriminator;
   const kinds = withoutAliases(union.options.map((option) => kindOf(option, by)));
@@ -81,7 +81,7 @@ function kindOf(option: z.core.$ZodType, by: string): Kind {
 
 const namesOf = (schema: z.core.$ZodType | undefined): string[] => (schema instanceof z.ZodLiteral ? [...schema.values].map(String) : []);
 
-/** Kinds with the same keys are one kind under several names. */
+/** Kinds with the same keys are one kind with several names. */
 function withoutAliases(kinds: readonly Kind[]): Kind[] {
   const found = new Map<string, Kind>();
   for (const { names, shape } of kinds) {
@@ -94,7 +94,7 @@ function withoutAliases(kinds: readonly Kind[]): Kind[] {
 
 const textOf = (schema: z.core.$ZodType | undefined): string => (schema ? JSON.stringify(jsonOf(schema)) : '');
 
-/** The key that chooses a kind, with what each kind is where they differ. */
+/** The key that chooses a kind, with a description of each kind. */
 function choiceOf(union: z.ZodDiscriminatedUnion, by: string): z.ZodType {
   const options = union.options.flatMap((option) => {
     const inner = unwrapped(option);

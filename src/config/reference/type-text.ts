@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 type Json = z.core.JSONSchema.JSONSchema;
 
-/** The type of a value with what is allowed: `whole number, 10 to 600`, `"token" or "source"`, `list of texts`. */
+/** The type of a value with its allowed values: `whole number, 10 to 600`, `"token" or "source"`, `list of texts`. */
 export function typeText(json: Json): string {
   const bounds = boundsOf(json);
   return bounds === '' ? listed(formsOf(json)) : `${listed(formsOf(json))}, ${bounds}`;
@@ -11,7 +11,7 @@ export function typeText(json: Json): string {
 const listed = (forms: readonly string[]): string =>
   forms.length > 1 ? `${forms.slice(0, -1).join(', ')} or ${forms.at(-1)}` : forms.join();
 
-/** The forms that a value may have, each once. */
+/** The forms that a value can have, without duplicates. */
 function formsOf(json: Json | boolean): string[] {
   if (typeof json === 'boolean') return ['JSON value'];
   const forms = json.anyOf ?? json.oneOf;
@@ -21,7 +21,7 @@ function formsOf(json: Json | boolean): string[] {
   return json.enum ? json.enum.map((value) => JSON.stringify(value)) : [formOf(json)];
 }
 
-/** Texts have their bounds in the description, where they are one form among several. */
+/** In a union, bounds of a text belong to its description. */
 function formsInUnion(json: Json | boolean): string[] {
   const bounds = typeof json === 'boolean' || json.type === 'string' ? '' : boundsOf(json);
   return bounds === '' ? formsOf(json) : formsOf(json).map((form) => `${form} (${bounds})`);
@@ -56,5 +56,5 @@ function boundsOf({ type, minimum, maximum, exclusiveMinimum, maxLength }: Json)
   return isSet(maximum) ? `${minimum} to ${maximum}` : `${minimum} or more`;
 }
 
-/** Zod gives whole numbers these ends where a schema sets none. */
+/** Zod gives whole numbers these bounds if a schema sets none. */
 const isSet = (end: number | boolean | undefined): end is number => typeof end === 'number' && Math.abs(end) !== Number.MAX_SAFE_INTEGER;

@@ -6,7 +6,7 @@ import { type Clock, ok, RefusedText, type Result, refused } from '../../foundat
 import type { Holder, TokenRefusal } from './holder.ts';
 import { type TrustedJwt, verifyTrusted } from './trusted-jwts.ts';
 
-/** JWTs of callers: our own (HS256, by a key of the keyring), and those of issuers that the configuration trusts. */
+/** JWTs of callers: the gateway's own (HS256, by a key of the keyring), and those of trusted issuers. */
 export type Tokens = {
   /** All claims must be ASCII: Java clients decode them with plain base64. */
   sign(claims: JWTPayload, lifeMs: number): Promise<string>;
@@ -16,7 +16,7 @@ export type Tokens = {
 
 const purpose = 'admin-token';
 
-/** The most tokens whose signatures need no second check. */
+/** The maximum number of cached tokens, whose signatures are not verified again. */
 const mostVerified = 1000;
 
 /** Opens the tokens. @see docs/protocols/privacyidea.md 9 */
@@ -26,7 +26,7 @@ export function openTokens(parts: { keyring: Keyring; clock: Clock; trusted: rea
     const secret = keyring.derive(purpose, id);
     return secret && createSecretKey(secret);
   };
-  // An auth server sends one token with each of its requests.
+  // An auth server sends the same token with each request.
   const verified = openCache<{ holder: Holder; kid: string }>(mostVerified);
   const verifiedHolder = (digest: string): Holder | undefined => {
     const found = verified.get(digest);

@@ -5,7 +5,10 @@ import { isOver } from '../decisions/decide.ts';
 import { type Status, statusOf } from '../decisions/status.ts';
 import type { EngineParts } from '../parts.ts';
 
-/** What is asked of the transactions; an absent field asks nothing. `since`: epoch ms. `user` counts in any case, as it was typed or as the source writes it. */
+/**
+ * The filter of a transaction list; absent fields do not filter. `since` is epoch ms. `user` matches in any case, as
+ * typed or as the source spells it.
+ */
 export type TransactionQuery = Omit<TransactionFilter, 'fits'> & { status?: Status | undefined; limit: number };
 
 /** {@link Challenges.list}. */

@@ -85,7 +85,10 @@ export type Challenges = {
   findPublicly(poll: PublicPoll): Promise<Transaction | undefined>;
   /** A transaction that is not over; withdrawn and consumed ones count as over. */
   findLive(id: string): Promise<Transaction | undefined>;
-  /** Transactions, newest first: those that are open, and those that ended within the hour before the sweep takes them. For people. */
+  /**
+   * Transactions, newest first: those that are open, and those that ended within the hour before the sweep takes them.
+   * For administrators.
+   */
   list(query: TransactionQuery): Promise<Transaction[]>;
   /** How many transactions phones can still answer. */
   countOpen(): Promise<number>;

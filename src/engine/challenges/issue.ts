@@ -184,7 +184,7 @@ export function transactionFor(
   };
 }
 
-/** How the request named the user, as fields of the transaction. */
+/** The user's name in the request, as fields of the transaction. */
 export const namedFields = ({
   user,
   typed = user,

@@ -69,7 +69,7 @@ export async function waitForAnswer(parts: EngineParts, request: WaitRequest): P
   }
 }
 
-/** Why nobody waits any more: the time is over, or the client is gone. */
+/** The reason to stop waiting: the time is over, or the client is gone. */
 type Over = 'time' | 'gone';
 
 /** A signal that may come before anyone waits for it: a ring, or the end of the wait. */

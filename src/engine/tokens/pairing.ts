@@ -29,7 +29,7 @@ export async function pairPhone<M>(
   const { serial } = read.value;
   const found = await parts.store.findToken(serial);
   const token = found?.phone.protocol === phone.name ? found : undefined;
-  // Whoever knows a serial may pair first, so serials must not be tried out. Phones that have paired are not affected.
+  // A client that knows a serial may pair first, so trying out serials is limited. Paired phones are not affected.
   if ((!token || token.rollout === 'offered') && parts.limits.isBlocked('pairing', source)) return 'turned-away';
   if (!token) return parts.limits.failed('pairing', source);
   const paired = await write(parts, token, read.value, enrolled(parts, source));

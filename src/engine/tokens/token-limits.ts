@@ -11,8 +11,8 @@ import { type Assigned, type Assignment, assignToken, unassignTokens } from './t
 export type ActWithUndo = { act: TokenAction; undo: TokenAction };
 
 /**
- * Why no more token is offered or assigned: the owner has the allowed number of all tokens, of this type, or of enabled
- * ones of this type.
+ * The reason to refuse another token: the owner has the allowed number of all tokens, of tokens of this type, or of
+ * enabled tokens of this type.
  */
 export type TokenLimitRefusal = { kind: 'too-many-tokens'; counted: 'all' | 'type' | 'active'; type: string };
 

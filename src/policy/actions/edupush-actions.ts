@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { enrolmentActions } from './enrolment.ts';
 import { pushActions } from './push.ts';
 
-/** eduMFA's: `edupush_x` counts for edupush tokens and beats `push_x`, see edupush.ts. */
+/** eduMFA's actions: `edupush_x` applies to edupush tokens and overrides `push_x`, see edupush.ts. */
 export const edupushActions = {
   edupush_firebase_configuration: enrolmentActions.push_firebase_configuration,
   edupush_registration_url: {

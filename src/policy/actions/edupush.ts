@@ -11,7 +11,7 @@ export const isForEdupush = ({ tokenType }: Facts): boolean => tokenType === edu
 /** Whether an action is an `edupush_x`. */
 export const isEdupushSpelling = (action: ActionName): boolean => action.startsWith(spelling);
 
-/** The `edupush_x` that overrides `push_x` for edupush tokens; undefined when there is none. */
+/** The `edupush_x` that overrides `push_x` for edupush tokens; undefined if there is none. */
 export function edupushSpelling(action: ActionName): ActionName | undefined {
   const name = action.replace(/^push_/, spelling);
   return name !== action && isActionName(name) ? name : undefined;

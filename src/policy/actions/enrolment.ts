@@ -11,7 +11,7 @@ const url = z
     const why = notNormal(value);
     if (why !== undefined) context.addIssue({ code: 'custom', message: why });
   });
-/** No more fits into a challenge of LinOTP. */
+/** The longest URL that fits into a LinOTP challenge. */
 const callback = z.url({ protocol: /^https?$/ }).refine((value) => Buffer.byteLength(value) <= 511, 'more than 511 bytes');
 const zeroOne = z.union([yes, z.enum(['0', '1']).transform((digit) => digit === '1')]);
 

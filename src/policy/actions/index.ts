@@ -7,16 +7,16 @@ import { promptActions } from './prompts.ts';
 import { pushActions } from './push.ts';
 import { directoryActions } from './users.ts';
 
-/** Where an action means something. */
+/** The scopes of policies. */
 export type Scope = 'enrollment' | 'authentication' | 'authorization' | 'token' | 'admin';
 
 /**
- * One action: the scopes that know it, the schema of its value (with description and, where none can be derived, an example), and what applies when no rule sets
- * it (a value, or a phrase). `permits`: it gives administrators a right.
+ * One action: its scopes, the schema of its value (with description and, if none can be derived, an example), and the
+ * effect when no rule sets it (a value or a phrase). `permits`: it gives administrators a right.
  */
 type Action = { scopes: readonly Scope[]; value: z.ZodType; unset: string; permits?: true };
 
-/** A right of administrators. `does` is what they may do, as a phrase. */
+/** A right of administrators. `does` names the permitted act as a phrase. */
 const permission = (does: string) =>
   ({
     scopes: ['admin'],
@@ -51,7 +51,7 @@ export const actions = {
   },
   operate: permission('use the ops mount, change devices of challenge-service mounts, and read settings and providers at LinOTP mounts'),
   audit_erase: permission('erase a person from the audit'),
-  // In the order in which administrators are told their rights.
+  // In the order in which administrators see their rights.
   triggerchallenge: permission('start a login without a PIN (/validate/triggerchallenge)'),
   enrollPUSH: permission('enrol push tokens'),
   tokenlist: permission('list push tokens'),
@@ -78,13 +78,13 @@ export const actions = {
 export type ActionName = keyof typeof actions;
 /** The type of an action's value. */
 export type ActionValue<A extends ActionName> = z.output<(typeof actions)[A]['value']>;
-/** What one rule says. */
+/** The actions of one rule. */
 export type RuleActions = { [A in ActionName]?: ActionValue<A> };
-/** What else has to be said to ask for an action: its scope, where it means one thing in one scope and another in the other. */
+/** The further arguments that select an action's value: its scope, if its meaning depends on the scope. */
 export type ScopeOf<A extends ActionName> = (typeof actions)[A]['scopes'] extends readonly [Scope]
   ? []
   : [scope: (typeof actions)[A]['scopes'][number]];
-/** An action that permits. */
+/** An action that gives administrators a right. */
 export type Permission = {
   [A in ActionName]: (typeof actions)[A] extends { permits: true } ? A : never;
 }[ActionName];
@@ -92,11 +92,11 @@ export type Permission = {
 /** Whether there is an action of this name. */
 export const isActionName = (name: string): name is ActionName => Object.hasOwn(actions, name);
 
-/** Whether an action permits something. */
+/** Whether an action gives administrators a right. */
 export const isPermission = (name: string): name is Permission => isActionName(name) && 'permits' in actions[name];
 
-/** Every action that permits something. */
+/** Every action that gives administrators a right. */
 export const permissions: readonly Permission[] = Object.keys(actions).filter(isPermission);
 
-/** The action whose name is nearest to a misspelt one; undefined when none is near. */
+/** The action with the nearest name to a misspelt one; undefined if none is near. */
 export const nearestAction = (name: string): ActionName | undefined => nearestName(name, Object.keys(actions).filter(isActionName));

@@ -5,7 +5,7 @@ const yes = z.boolean();
 const text = z.string().min(1).max(512);
 const names = z.union([text.transform((name) => [name]), z.array(text).min(1)]);
 
-/** Actions that limit how often one phone is asked, and say what a report of a user does. */
+/** Actions that limit how often one phone is asked, and set the effect of a user's report. */
 export const promptActions = {
   push_client_attributes: {
     scopes: ['authentication'],

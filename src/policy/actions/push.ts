@@ -20,7 +20,7 @@ const customOptions = z
   )
   .refine((options) => new Set(options).size === options.length, 'an option is there twice');
 
-/** Actions that shape pushes: how they go out, and what phones and login pages show. */
+/** Actions for pushes: their delivery, and the texts on phones and login pages. */
 export const pushActions = {
   push_text_on_mobile: {
     scopes: ['authentication'],
@@ -112,7 +112,7 @@ export const pushActions = {
   },
   push_require_presence: {
     scopes: ['authentication'],
-    value: yes.describe('The user picks the option on the phone that the login page shows. It beats push_code_to_phone.'),
+    value: yes.describe('The user picks the option on the phone that the login page shows. It overrides push_code_to_phone.'),
     unset: 'false',
   },
   push_presence_options: {
@@ -173,7 +173,7 @@ export const pushActions = {
   challenge_text: {
     scopes: ['authentication'],
     value: text.meta({
-      description: 'The same text for all types of token. push_challenge_text beats it.',
+      description: 'The same text for all types of token. push_challenge_text overrides it.',
       examples: ['Please confirm on your phone'],
     }),
     unset: 'the usual text of the server that the mount behaves as',

@@ -12,10 +12,7 @@ const linotpPinRule = z
   ])
   .transform((number) => pinRules[number] ?? 'tokenpin');
 
-/**
- * Actions that depend on users: what their PIN is, who may log in without a push token, and what a reply says about
- * them.
- */
+/** Actions that depend on users: their PIN, logins without a push token, and the user data in replies. */
 export const directoryActions = {
   otppin: {
     scopes: ['authentication'],
@@ -45,12 +42,12 @@ export const directoryActions = {
   },
   passOnNoUser: {
     scopes: ['authentication'],
-    value: yes.describe('A user whom no source of the realm knows is let in, whatever the password.'),
+    value: yes.describe('A user unknown to every source of the realm is let in, whatever the password.'),
     unset: 'false',
   },
   add_user_in_response: {
     scopes: ['authorization'],
-    value: yes.describe('The reply to an accepted login holds what the source knows of the user.'),
+    value: yes.describe("The reply to an accepted login contains the user's data from the source."),
     unset: 'false',
   },
   add_resolver_in_response: {

@@ -3,11 +3,11 @@ import { foldedName, type Transaction } from '../../foundation/model/index.ts';
 import type { TransactionFilter } from '../store.ts';
 import type { Row, Session } from './session.ts';
 
-/** Rows that are looked at in one turn of the event loop: logins go on between two slices. */
+/** Rows read in one turn of the event loop, so that logins continue in between. */
 const slice = 100;
 const bodies = 'SELECT rowid AS place, body FROM transactions WHERE rowid < ? ORDER BY rowid DESC LIMIT ?';
 
-/** {@link Store.listTransactions}. Rows are numbered in the order in which they were added, so the newest come first. */
+/** {@link Store.listTransactions}. Row ids grow with time, so it reads the newest first. */
 export async function listTransactions(session: Session, filter: TransactionFilter, limit: number): Promise<Transaction[]> {
   const found: Transaction[] = [];
   for (let before = Number.MAX_SAFE_INTEGER; found.length < limit; await nextTurn()) {
@@ -23,7 +23,7 @@ export async function listTransactions(session: Session, filter: TransactionFilt
   return found.sort((one, other) => other.createdAt - one.createdAt).slice(0, limit);
 }
 
-/** The transaction of a row, if a list shows it. Its decision, which is most of it, is read last. */
+/** The transaction of a row, if it matches the filter. Its decision, the largest part, is read last. */
 function ifFits(
   { get }: Session,
   { place, body }: Row,
@@ -33,7 +33,7 @@ function ifFits(
   const isNamed = user === undefined || [fixed.user, fixed.typed ?? ''].some((name) => foldedName(name) === foldedName(user));
   if (!isNamed || fixed.createdAt < since || realms?.includes(fixed.realm) === false) return undefined;
   const decision = String(get('SELECT decision FROM transactions WHERE rowid = ?', Number(place))?.decision);
-  // A look at the text is cheaper than to parse it.
+  // Searching the text is cheaper than parsing it.
   if (serial !== undefined && !decision.includes(JSON.stringify(serial))) return undefined;
   const transaction: Transaction = { ...fixed, decision: JSON.parse(decision) };
   const isAsked = serial === undefined || transaction.decision.challenges.some((challenge) => challenge.serial === serial);

@@ -62,7 +62,7 @@ export type PersonKeyDocument = Omit<PersonKey, 'person'> & { _id: string };
 /** The persons of a client: `_id` is the client. */
 export type KnownClientDocument = Omit<KnownClient, 'client'> & { _id: string; cleanFrom: Date };
 
-/** How names are kept unique: by unique indexes, or, where collections may be sharded, by the collection `names`. */
+/** Names are unique by unique indexes or, if collections may be sharded, by the collection `names`. */
 export type Uniqueness = 'indexes' | 'names';
 
 /** The schema of the database; `lease` is present while a gateway updates it. */

@@ -3,7 +3,9 @@ import { foldedName, foldedRealm } from '../../foundation/model/index.ts';
 import type { Page, PushTokenFilter, TransactionFilter } from '../store.ts';
 import type { TokenDocument, TransactionDocument } from './collections.ts';
 
-/** Lists for people and hints may be read from a secondary while there is no primary; what decides a login may not. */
+/**
+ * For lists and hints: they may be read from a secondary when there is no primary. Reads that decide a login may not.
+ */
 export const forPeople = { readPreference: 'primaryPreferred' } as const;
 
 /**

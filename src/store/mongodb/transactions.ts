@@ -110,13 +110,16 @@ export function transactionStore({ run, names, locations, writeBehind, collectio
   };
 }
 
-/** What can be answered can be finished: an index serves the latter. */
+/** A transaction that can be answered can also be finished, and an index serves the finish. */
 const notOver = (now: number) => ({ 'decision.finishUntil': { $gt: now } });
 
 const mostLookedAt = 20_000;
 const slice = 500;
 
-/** Sorts ids and moments alone, then reads whole documents until enough of them fit: a sort of documents would need their size in memory. */
+/**
+ * Sorts only ids and times, then reads whole documents until enough match: sorting documents would need their size in
+ * memory.
+ */
 async function listTransactions(
   transactions: Collection<TransactionDocument>,
   filter: TransactionFilter,

@@ -7,8 +7,8 @@ import { adminTokenOf, askerFor, iso, type OperatorParts, readJson, refusalOf } 
 const credentials = z.strictObject({ username: z.string().trim().min(1).max(256), password: z.string().max(4096) });
 
 /**
- * `POST /ops/auth` `{"username", "password"}`: an administrator's password for a token, as `/auth` does: `{"username", "token", "expiresAt"}`. A wrong name and
- * a wrong password read alike.
+ * `POST /ops/auth` `{"username", "password"}`: exchanges an administrator's password for a token, like `/auth`:
+ * `{"username", "token", "expiresAt"}`. A wrong name and a wrong password get the same reply.
  */
 export async function logIn(parts: OperatorParts, ctx: Context): Promise<void> {
   const { username, password } = await readJson(ctx, credentials);
@@ -18,7 +18,7 @@ export async function logIn(parts: OperatorParts, ctx: Context): Promise<void> {
   ctx.body = { username, token, expiresAt: iso(parts.engine.clock() + parts.adminTokens.lifeMs) };
 }
 
-/** `DELETE /ops/auth`: ends the token that the request carries, at all gateways. */
+/** `DELETE /ops/auth`: revokes the token of the request at all gateways. */
 export async function endToken(parts: OperatorParts, ctx: Context): Promise<void> {
   const token = adminTokenOf(ctx);
   const ended = token.ok ? await logOut(parts, ctx, { token: token.value, asker: () => askerFor(parts, ctx) }) : token;

@@ -19,7 +19,7 @@ import {
 } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 
-/** The parts of the operator's interface. */
+/** The parts of the operator interface. */
 export type OperatorParts = {
   engine: Engine;
   accounts: Accounts;
@@ -61,14 +61,14 @@ export function adminTokenOf(ctx: Context): Result<string, { kind: 'no-token' }>
   return header === '' ? refused({ kind: 'no-token' }) : ok(header.replace(/^Bearer /i, ''));
 }
 
-/** The administrator whose token a request carries. Refused when there is none, or policies give this right nowhere. */
+/** The administrator of the request's token. Refused without a token, or if policies give this right in no realm. */
 export async function administratorOf(parts: OperatorParts, ctx: Context, right: Permission): Promise<Admin> {
   const admin = await recogniseAdmin(parts, ctx, { token: adminTokenOf(ctx), right, asker: () => askerFor(parts, ctx) });
   if (!admin.ok) throw refusalOf(admin.error);
   return admin.value;
 }
 
-/** The same for an administrator whom policies let operate; and where the request needs another right as well, who has that. */
+/** The same for an administrator with the right `operate`, and with `right` too if it is given. */
 export async function operatorOf(parts: OperatorParts, ctx: Context, right?: Permission): Promise<Admin> {
   const admin = await administratorOf(parts, ctx, 'operate');
   if (right && !mayAct(parts, askerFor(parts, ctx), { admin, right })) throw withoutRight(right);
@@ -78,7 +78,7 @@ export async function operatorOf(parts: OperatorParts, ctx: Context, right?: Per
 const withoutRight = (right: Permission): OperatorFault =>
   new OperatorFault('forbidden', `No policy gives this administrator the right ${right}.`);
 
-/** The refusal for a request that shows no token of an administrator who may do that. */
+/** The refusal for a request without a token of an administrator with the required right. */
 export function refusalOf(refusal: AdminRefusal): OperatorFault {
   switch (refusal.kind) {
     case 'no-token':

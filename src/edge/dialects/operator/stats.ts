@@ -3,7 +3,7 @@ import { iso, isoOr, type OperatorParts, operatorOf } from './parts.ts';
 
 const hourMs = 3_600_000;
 
-/** What is counted of the last hour, by the kinds of the audit. */
+/** The audit kinds that are counted for the last hour. */
 const outcomes = {
   loginsStarted: 'login-started',
   loginsFinished: 'login-finished',
@@ -14,8 +14,8 @@ const outcomes = {
 } as const;
 
 /**
- * `GET /ops/stats`: how many push tokens there are of each type and state, how many transactions phones can still answer, what the audit counts of the last hour at
- * all gateways, and the providers of this gateway. It looks at every push token.
+ * `GET /ops/stats`: push tokens by type and state, open transactions, audit events of the last hour at all gateways,
+ * and the providers of this gateway. Scans all push tokens.
  */
 export async function showStats(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);

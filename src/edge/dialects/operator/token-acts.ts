@@ -10,7 +10,10 @@ import { tokenOf } from './token-addresses.ts';
 
 type Act = (acts: TokenAdministration, token: PushToken) => Promise<unknown>;
 
-/** One act on the push token of the path, with the right that policies have to give for its realms. Replies `{"serial", "<done>": true}`. */
+/**
+ * One act on the push token in the path; policies must give the right for its realms.
+ * Replies `{"serial", "<done>": true}`.
+ */
 const acting =
   (right: Permission, done: string, act: Act) =>
   async (parts: OperatorParts, ctx: Context): Promise<void> => {
@@ -20,7 +23,10 @@ const acting =
     ctx.body = { serial: token.serial, [done]: true };
   };
 
-/** `POST /ops/tokens/:serial/enable`, with the right `enable`. A push token that waits for its phone or is revoked is a conflict. */
+/**
+ * `POST /ops/tokens/:serial/enable`, with the right `enable`. Replies with a conflict if the push token waits for its
+ * phone or is revoked.
+ */
 export const enableToken = acting('enable', 'enabled', async (acts, token) => {
   await acts.setEnabled([token], true);
   if (token.revoked) throw isRevoked(token);
@@ -30,10 +36,10 @@ export const enableToken = acting('enable', 'enabled', async (acts, token) => {
 /** `POST /ops/tokens/:serial/disable`, with the right `disable`. */
 export const disableToken = acting('disable', 'disabled', (acts, token) => acts.setEnabled([token], false));
 
-/** `POST /ops/tokens/:serial/reset`, with the right `reset`: all failures are forgotten, those of waiting networks too. */
+/** `POST /ops/tokens/:serial/reset`, with the right `reset`: clears the fail count and the waits of all networks. */
 export const resetToken = acting('reset', 'reset', (acts, token) => acts.reset([token]));
 
-/** `POST /ops/tokens/:serial/unassign`, with the right `unassign`: the owner and the PIN are gone. */
+/** `POST /ops/tokens/:serial/unassign`, with the right `unassign`: removes the owner and the PIN. */
 export const unassignToken = acting('unassign', 'unassigned', async (acts, token) => {
   if ((await acts.unassign([token])) === 0) throw new OperatorFault('conflict', `The push token ${token.serial} has no owner.`);
 });
@@ -44,7 +50,7 @@ export const deleteToken = acting('delete', 'deleted', (acts, token) => acts.rem
 const pin = z.string().max(longestPin, `a PIN has ${longestPin} characters at most`);
 const newPin = z.strictObject({ pin });
 
-/** `PUT /ops/tokens/:serial/pin` `{"pin"}`, with the right `setpin`; the empty PIN is none. */
+/** `PUT /ops/tokens/:serial/pin` `{"pin"}`, with the right `setpin`; the empty PIN removes it. */
 export async function setTokenPin(parts: OperatorParts, ctx: Context): Promise<void> {
   const admin = await administratorOf(parts, ctx, 'setpin');
   const wish = await readJson(ctx, newPin);
@@ -57,8 +63,8 @@ const name = z.string().trim().min(1).max(256);
 const assignment = z.strictObject({ user: name, realm: name.optional(), resolver: name.optional(), pin: pin.optional() });
 
 /**
- * `POST /ops/tokens/:serial/assign` `{"user", "realm", "resolver", "pin"}`, with the right `assign`: gives a push token without an owner to a user. Without `pin` it
- * keeps its own.
+ * `POST /ops/tokens/:serial/assign` `{"user", "realm", "resolver", "pin"}`, with the right `assign`: gives a push token
+ * without an owner to a user. Without `pin` it keeps its PIN.
  */
 export async function assignToken(parts: OperatorParts, ctx: Context): Promise<void> {
   const admin = await administratorOf(parts, ctx, 'assign');
@@ -92,7 +98,7 @@ function notAssigned(why: Assigned | TokenLimitRefusal, serial: string, { user }
 const isRevoked = ({ serial }: Pick<PushToken, 'serial'>): OperatorFault =>
   new OperatorFault('conflict', `The push token ${serial} is revoked for good.`);
 
-/** The user of a request as the owner that is stored. Refused where the realm, the source or the user is not there. */
+/** The owner record for the user of a request. Refused if the realm, the source or the user does not exist. */
 async function ownerNamed({ engine }: OperatorParts, { user, realm, resolver }: z.output<typeof assignment>): Promise<Owner> {
   const named = engine.admission.resolveName({}, { name: user, realm });
   if (named === 'foreign') throw new OperatorFault('not-found', `There is no realm ${realm}.`);

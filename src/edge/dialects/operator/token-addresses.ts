@@ -14,7 +14,7 @@ export const addressesOf = ({ addresses }: PushToken) =>
     deadSince: address.deadSince === undefined ? undefined : iso(address.deadSince),
   }));
 
-/** The push token that a path names. Refused where there is none. */
+/** The push token in the path. Refused if there is none. */
 export async function tokenOf({ engine }: OperatorParts, ctx: Context): Promise<PushToken> {
   const serial = demandName('The serial', String(ctx.params.serial));
   const token = await engine.tokens.find(serial);

@@ -19,8 +19,9 @@ const wish = z.strictObject({
 });
 
 /**
- * `GET /ops/tokens?user&realm&serial&type&rolloutState&limit&offset`: push tokens by serial, and `count`, how many there are on all pages. `*` in `user` and `serial`
- * stands for any text. Only those in realms where policies give the right `tokenlist`.
+ * `GET /ops/tokens?user&realm&serial&type&rolloutState&limit&offset`: push tokens by serial, and `count`, their number
+ * on all pages. `*` in `user` and `serial` matches any text. Lists only realms in which policies give the right
+ * `tokenlist`.
  */
 export async function listTokens(parts: OperatorParts, ctx: Context): Promise<void> {
   const admin = await administratorOf(parts, ctx, 'tokenlist');
@@ -40,7 +41,7 @@ async function filterOf({ engine }: OperatorParts, asked: Omit<z.output<typeof w
   return { ...more, of: user.includes('*') ? named : await askedUser(engine, named) };
 }
 
-/** The user of a list as a source knows them; by name alone where none does, or none can be asked. */
+/** The user as a source knows them; only the name if no source knows it or answers. */
 async function askedUser({ people }: OperatorParts['engine'], { user, realm }: { user: string; realm: string }): Promise<Asked> {
   const record = await people.recordOf(user, realm);
   return record ? { ...ownerOf(record, realm), typed: user } : { user, realm };
@@ -61,12 +62,13 @@ const tokenRow = (token: PushToken) => ({
 });
 
 /**
- * `GET /ops/tokens/:serial`: what an administrator may know of a push token. Device addresses are told by their ids; keys, credentials and the PIN are not told.
+ * `GET /ops/tokens/:serial`: the details of a push token. Device addresses appear by id; keys, credentials and the PIN
+ * are left out.
  */
 export async function showToken(parts: OperatorParts, ctx: Context): Promise<void> {
   const admin = await administratorOf(parts, ctx, 'tokenlist');
   const token = await tokenOf(parts, ctx);
-  // A push token of a realm that is not this administrator's is told like one that is not there.
+  // A push token of another administrator's realm gets the same reply as a missing one.
   if (!mayAct(parts, askerFor(parts, ctx), { admin, right: 'tokenlist', realms: token.realms }))
     throw new OperatorFault('not-found', `There is no push token ${token.serial}.`);
   ctx.body = {

@@ -18,8 +18,9 @@ const wish = z.strictObject({
 });
 
 /**
- * `GET /ops/transactions?user&realm&serial&state&since&limit`: logins that are open, and those that ended within the hour, newest first. `since` is written as
- * `from` of the audit. For administrators who may operate; others need the right `getchallenges` for the realms of the push tokens.
+ * `GET /ops/transactions?user&realm&serial&state&since&limit`: open logins and those that ended within the hour, newest
+ * first. `since` has the form of the audit's `from`. Administrators need the right `operate`, or `getchallenges` for
+ * the realms of the push tokens.
  */
 export async function listTransactions(parts: OperatorParts, ctx: Context): Promise<void> {
   const reader = await readerOf(parts, ctx);
@@ -39,7 +40,7 @@ export async function listTransactions(parts: OperatorParts, ctx: Context): Prom
 
 const serialsIn = ({ decision }: Transaction): string[] => [...new Set(decision.challenges.map(({ serial }) => serial))];
 
-/** A transaction in a list: nothing that a phone has to sign, and nothing that a user has to pick or type. */
+/** A transaction in a list, without values that a phone signs or a user picks or types. */
 function transactionRow({ engine }: OperatorParts, transaction: Transaction) {
   const { id, kind, authServer, dialect, user, realm, createdAt, decision } = transaction;
   return {
@@ -55,7 +56,10 @@ function transactionRow({ engine }: OperatorParts, transaction: Transaction) {
   };
 }
 
-/** `GET /ops/transactions/:id`: where a transaction stands, until when it can be answered and finished, and what delivery tried for it. Rights as for the list. */
+/**
+ * `GET /ops/transactions/:id`: the status of a transaction, its deadlines for answer and finish, and its delivery
+ * trail. Rights as for the list.
+ */
 export async function showTransaction(parts: OperatorParts, ctx: Context): Promise<void> {
   const reader = await readerOf(parts, ctx);
   const transaction = await parts.engine.challenges.find(demandName('The id of the transaction', String(ctx.params.id)));
@@ -70,7 +74,10 @@ export async function showTransaction(parts: OperatorParts, ctx: Context): Promi
   };
 }
 
-/** What an administrator may look at: transactions of users of these realms (undefined: of all), and of those the ones whose push tokens are all in their scope. */
+/**
+ * The transactions that an administrator may read: those of users of these realms (undefined: all), if all their push
+ * tokens are in scope.
+ */
 type Reader = { realms: string[] | undefined; mayRead: (transaction: Transaction) => Promise<boolean> };
 
 async function readerOf(parts: OperatorParts, ctx: Context): Promise<Reader> {
