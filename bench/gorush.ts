@@ -8,7 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { connect } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -141,7 +141,8 @@ log: { format: string, access_log: ${join(folder, 'gorush.log')}, access_level: 
 async function startProxy(fcmPort: number): Promise<Server> {
   const server = createServer((_, response) => response.writeHead(405).end());
   server.on('connect', (_, client) => {
-    const far = connect(fcmPort, '127.0.0.1', () => client.write('HTTP/1.1 200 OK\r\n\r\n'));
+    const far = connect({ port: fcmPort, host: '127.0.0.1', noDelay: true }, () => client.write('HTTP/1.1 200 OK\r\n\r\n'));
+    if (client instanceof Socket) client.setNoDelay(true);
     far.pipe(client).pipe(far);
     for (const socket of [far, client]) socket.on('error', () => [far, client].map((each) => each.destroy()));
   });
