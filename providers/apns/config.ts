@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { proxyUrl, pushUrl, type Secret, secret } from '../../src/delivery/provider-kit/index.ts';
+import { proxyUrl, pushUrl, type Secret, secret, trustedCa } from '../../src/delivery/provider-kit/index.ts';
 
 /** How we authenticate to APNs: by a signing key, or by the certificate of one app. */
 export type Auth =
@@ -36,14 +36,7 @@ const fields = z.strictObject({
   production_url: origin.default('https://api.push.apple.com').describe('URL of the production service.'),
   sandbox_url: origin.default('https://api.sandbox.push.apple.com').describe('URL of the sandbox service.'),
   proxy: proxyUrl.optional().describe('HTTP proxy to APNs (CONNECT).'),
-  ca: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({
-      description: 'PEM file with the trusted certificate authorities. Without it: those of the system.',
-      examples: ['certs/ca.pem'],
-    }),
+  ca: trustedCa,
 });
 
 type Fields = z.output<typeof fields>;

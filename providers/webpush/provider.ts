@@ -17,6 +17,7 @@ import {
   readAuthorities,
   readSubscription,
   secret,
+  trustedCa,
 } from '../../src/delivery/provider-kit/index.ts';
 import { encrypt, maxPayloadBytes } from './encryption.ts';
 import { fromWire, notSent } from './outcomes.ts';
@@ -47,14 +48,7 @@ const config = z
       .default(false)
       .describe('Push to private and local addresses too, for development or a push service of your own.'),
     allow_unencrypted: z.boolean().default(false).describe('Push to UnifiedPush URLs without keys. Their server can read the payload.'),
-    ca: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({
-        description: 'PEM file with the trusted certificate authorities. Without it: those of the system.',
-        examples: ['certs/ca.pem'],
-      }),
+    ca: trustedCa,
     proxy: proxyUrl.optional().describe('HTTP proxy to all push services.'),
   })
   .refine(({ proxy, allowed_hosts, allow_private_targets }) => proxy === undefined || allowed_hosts || allow_private_targets, {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { installPackages, mayInstall } from './debian.ts';
+import { haveProgram } from './debian.ts';
 import { freePort } from './ports.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
@@ -18,19 +18,9 @@ const packaged = '/etc/freeradius/3.0';
 const isThere = (): boolean =>
   [program, '/usr/lib/freeradius/rlm_rest.so', `${packaged}/mods-available/always`].every((file) => existsSync(file));
 
-/**
- * Whether there is a FreeRADIUS with `rlm_rest`. A missing one is installed where possible (Debian, root). In CI its
- * absence is an error, so that these tests are never skipped silently.
- */
-export function haveFreeRadius(): boolean {
-  if (!isThere() && mayInstall()) installPackages('freeradius', 'freeradius-rest');
-  if (isThere()) return true;
-  if (process.env.CI) throw new Error(`${program} is missing; in CI its tests must run (apt-get install freeradius freeradius-rest)`);
-  process.stderr.write(
-    `\n    SKIPPED: no test of FreeRADIUS is run, as ${program} is missing. Install it: apt-get install freeradius freeradius-rest\n`,
-  );
-  return false;
-}
+/** Whether there is a FreeRADIUS with `rlm_rest`. @see haveProgram */
+export const haveFreeRadius = (): boolean =>
+  haveProgram({ name: program, packages: ['freeradius', 'freeradius-rest'], unproved: 'FreeRADIUS', isThere });
 
 /**
  * Starts a server with the files of `deploy/freeradius` unchanged; only its settings are the test's. `undo` stops it.

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Attribute, Change, Client } from 'ldapts';
 import { certificateAuthority } from './certificates.ts';
-import { installPackages, mayInstall, runQuietly } from './debian.ts';
+import { haveProgram, installPackages, runQuietly } from './debian.ts';
 import { freePort } from './ports.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
@@ -41,17 +41,8 @@ const program = '/usr/sbin/slapd';
 /** Debian's paths; other systems lay the files out differently. */
 const isThere = (): boolean => [program, '/etc/ldap/schema/core.schema', '/usr/lib/ldap/back_mdb.so'].every((file) => existsSync(file));
 
-/**
- * Whether there is a slapd. A missing one is installed where possible (Debian, root), without a directory. In CI its
- * absence is an error, so that these tests are never skipped silently.
- */
-export function haveSlapd(): boolean {
-  if (!isThere() && mayInstall()) install();
-  if (isThere()) return true;
-  if (process.env.CI) throw new Error(`${program} is missing; in CI the tests of LDAP must run (apt-get install slapd)`);
-  process.stderr.write(`\n    SKIPPED: no test of LDAP is run, as ${program} is missing. Install it: apt-get install slapd\n`);
-  return false;
-}
+/** Whether there is a slapd. A missing one is installed without a directory. @see haveProgram */
+export const haveSlapd = (): boolean => haveProgram({ name: program, packages: ['slapd'], unproved: 'LDAP', isThere, install });
 
 function install(): void {
   runQuietly('debconf-set-selections', [], { input: 'slapd slapd/no_configuration boolean true\n' });

@@ -1,13 +1,11 @@
 import { Command, Option } from 'commander';
 import { z } from 'zod';
+import { statuses } from '../../engine/decisions/status.ts';
 import { gatewayFor } from '../gateway-address.ts';
 import { withOpsClient, withQuery } from '../ops-client.ts';
 import { type Column, coloured, dataOutput, type JsonFlag, printTable, type Tone } from '../output/index.ts';
 import type { Terminal } from '../terminal.ts';
 import { configOption } from './config-option.ts';
-
-/** The transaction statuses of `/ops/transactions`. */
-const statuses = ['pending', 'code-shown', 'accepted', 'declined', 'cancelled', 'locked', 'withdrawn', 'consumed', 'expired'] as const;
 
 /** `pushgate transactions …`: logins that wait for a phone, and logins that ended in the last hour. */
 export function transactionsCommand(terminal: Terminal): Command {

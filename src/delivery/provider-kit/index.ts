@@ -37,4 +37,4 @@ export { readAddress } from './device-address.ts';
 export { kit, type ProviderKit, type ProviderPlugin } from './kit.ts';
 export { readOutside } from './outside.ts';
 export { type ReceiverKeys, readSubscription, type Subscription } from './subscription.ts';
-export { type TlsSettings, tlsFields, tlsOptions, tlsReaders } from './tls.ts';
+export { type TlsSettings, tlsFields, tlsOptions, tlsReaders, trustedCa } from './tls.ts';

@@ -11,6 +11,16 @@ const trustedFile = z
   .refine((text) => text === '' || text.trim() !== '', noFile)
   .refine((text) => !/^\s*false\s*$/i.test(text), 'must not be a text; write false without quotes to verify nothing (development only)');
 
+/** The field `ca` of a provider: trusted authorities in place of those of the system. */
+export const trustedCa = z
+  .string()
+  .min(1)
+  .optional()
+  .meta({
+    description: 'PEM file with the trusted certificate authorities. Without it: those of the system.',
+    examples: ['certs/ca.pem'],
+  });
+
 /** The TLS and proxy fields of a provider: its own certificate, trusted authorities, and the proxy. */
 export const tlsFields = {
   access_certificate: z
