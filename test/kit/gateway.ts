@@ -115,6 +115,7 @@ export async function givenGateway(undo: Cleanup, wishes: GatewayWishes = {}): P
     },
     async challenge(user, phone, pin = '1234') {
       // Challenges of the same millisecond have no order, and the test means the newest one.
+      await gateway.settled();
       clock.advance(1);
       const started = await client.post('/validate/check', { user, pass: pin });
       assert.equal(started.body.result.authentication, 'CHALLENGE', started.text);

@@ -39,6 +39,8 @@ export async function givenRinging(undo: Cleanup, { policies = [], more = {}, ..
     rings: () => fakes.deliveries.length,
     ringingPhoneOf: (user, wish) => world.phoneOf(user, wish, `phone-of-${user}`),
     async logsIn(address, user = 'alice') {
+      // What the previous push wrote carries the time of that push.
+      await world.gateway.settled();
       world.clock.advance(1);
       return (await world.client.post('/validate/check', { user, pass: '1234', client: address })).body;
     },
