@@ -3,6 +3,7 @@ import { challengeServicePatterns } from '../edge/dialects/challenge-service/ind
 import { linotpPatterns } from '../edge/dialects/linotp/index.ts';
 import { operatorPatterns } from '../edge/dialects/operator/index.ts';
 import { privacyideaPatterns } from '../edge/dialects/privacyidea/index.ts';
+import { restPatterns } from '../edge/dialects/rest/index.ts';
 import { type MountRoutes, opsPatterns, type RoutePattern } from '../edge/http/index.ts';
 import { linotpPhonePatterns } from '../edge/phones/linotp/index.ts';
 import { pipushPatterns } from '../edge/phones/pipush/index.ts';
@@ -12,6 +13,7 @@ const served = {
   privacyidea: { callers: privacyideaPatterns, phones: pipushPatterns },
   linotp: { callers: linotpPatterns, phones: linotpPhonePatterns },
   'challenge-service': { callers: challengeServicePatterns, phones: [] },
+  rest: { callers: restPatterns, phones: [] },
   ops: { callers: [...opsPatterns, ...operatorPatterns], phones: [] },
 } satisfies Record<string, { callers: readonly RoutePattern[]; phones: readonly RoutePattern[] }>;
 
@@ -23,8 +25,10 @@ export const mountConfig = z
       .regex(/^\/$|^(\/[A-Za-z0-9._-]+)+$/, 'expected "/" or a path such as /mfa, without a slash at its end')
       .meta({ description: 'Path prefix of this mount.', examples: ['/'] }),
     serves: z
-      .enum(['privacyidea', 'linotp', 'challenge-service', 'ops'])
-      .describe('The dialect that auth servers and phones speak there. ops: the interface for operators, probes and metrics.'),
+      .enum(['privacyidea', 'linotp', 'challenge-service', 'rest', 'ops'])
+      .describe(
+        'The dialect that auth servers and phones speak there. rest: the interface for applications. ops: the interface for operators, probes and metrics.',
+      ),
     flavour: z
       .enum(['privacyidea', 'edumfa'])
       .default('privacyidea')
@@ -88,9 +92,9 @@ export const mountConfig = z
     path: ['flavour'],
     message: 'only a privacyidea mount has a flavour',
   })
-  .refine(({ serves, finalizeGraceSeconds }) => serves === 'privacyidea' || finalizeGraceSeconds === undefined, {
+  .refine(({ serves, finalizeGraceSeconds }) => serves === 'privacyidea' || serves === 'rest' || finalizeGraceSeconds === undefined, {
     path: ['finalizeGraceSeconds'],
-    message: 'only on a privacyidea mount does anybody finish a login',
+    message: 'only on privacyidea and rest mounts does anybody finish a login',
   });
 
 /** The routes of one configured mount, to check that no two mounts share one. */

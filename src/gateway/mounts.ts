@@ -13,6 +13,7 @@ import { challengeServiceFallback, challengeServiceRoutes } from '../edge/dialec
 import { linotpRoutes } from '../edge/dialects/linotp/index.ts';
 import { operatorFallback, operatorRoutes } from '../edge/dialects/operator/index.ts';
 import { type PrivacyideaParts, privacyideaRoutes, secondDecodingAt } from '../edge/dialects/privacyidea/index.ts';
+import { restFallback, restRoutes } from '../edge/dialects/rest/index.ts';
 import { type LinotpProduct, linotpFallback } from '../edge/formats/linotp/index.ts';
 import { openReplySigner, type PiFlavour, type PiProduct, piFallback } from '../edge/formats/privacyidea/index.ts';
 import {
@@ -83,6 +84,13 @@ export function mountsOf(mountParts: MountParts): Mount[] {
           dialect: 'challenge-service',
           routes: challengeServiceMount(mountParts, mount.path),
           fallback: challengeServiceFallback(mount.whenDown ?? '503'),
+        };
+      case 'rest':
+        return {
+          path: mount.path,
+          dialect: 'rest',
+          routes: restRoutes({ ...callersOf(mountParts), path: mount.path, graceMs: graceSeconds(mountParts.config, mount) * 1000 }),
+          fallback: restFallback,
         };
       case 'ops':
         return {

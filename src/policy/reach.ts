@@ -4,12 +4,14 @@ import { error, type KnownNames, type PolicyProblem, warning } from './problem.t
 import type { Rule } from './rule.ts';
 
 /** What a mount may serve. */
-type Dialect = 'privacyidea' | 'linotp' | 'challenge-service' | 'ops';
+type Dialect = 'privacyidea' | 'linotp' | 'challenge-service' | 'rest' | 'ops';
 
 /** The dialects whose requests name a user. A rule without a dialect is meant for them. */
-const userDialects: readonly Dialect[] = ['privacyidea', 'linotp'];
-const everywhere: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service', 'ops'];
-const delivery: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service'];
+const userDialects: readonly Dialect[] = ['privacyidea', 'linotp', 'rest'];
+const pinDialects: readonly Dialect[] = ['privacyidea', 'linotp'];
+const modeDialects: readonly Dialect[] = ['privacyidea', 'rest'];
+const everywhere: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service', 'rest', 'ops'];
+const delivery: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service', 'rest'];
 const pi: readonly Dialect[] = ['privacyidea'];
 const linotp: readonly Dialect[] = ['linotp'];
 
@@ -24,8 +26,8 @@ export const reach: Record<ActionName, readonly Dialect[]> = {
   api_key_required: delivery,
   ...all(userDialects, 'tokentype', 'serial', 'disabled_token_types', 'last_auth', 'auth_max_success', 'auth_max_fail'),
   ...all(userDialects, 'max_token_per_user', 'push_max_token_per_user', 'push_max_active_token_per_user'),
-  ...all(userDialects, 'passOnNoToken', 'passOnNoUser', 'passthru', 'otppin'),
-  ...all(userDialects, 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin', 'getchallenges'),
+  ...all(pinDialects, 'passOnNoToken', 'passOnNoUser', 'passthru', 'otppin'),
+  ...all(pinDialects, 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin', 'getchallenges'),
   ...all(pi, 'application_tokentype', 'setrealm', 'mangle', 'triggerchallenge', 'enrollEDUPUSH', 'assign', 'unassign', 'revoke'),
   ...all(pi, 'settokeninfo', 'cancelchallenge', 'set', 'setdescription', 'setrandompin', 'otp_pin_set_random', 'tokenrealms'),
   operate: ['ops', 'challenge-service', 'linotp'],
@@ -39,11 +41,12 @@ export const reach: Record<ActionName, readonly Dialect[]> = {
   ...all(userDialects, 'push_prompts_known_client', 'push_prompts_rare_seconds'),
   ...all(userDialects, 'push_not_me_disables', 'push_bare_decline_is_fraud', 'push_repeat_window'),
   push_relays_per_device: ['challenge-service'],
-  ...all(userDialects, 'push_text_on_mobile', 'push_title_on_mobile', 'push_ssl_verify', 'push_wait'),
+  ...all(userDialects, 'push_text_on_mobile', 'push_title_on_mobile', 'push_ssl_verify'),
+  push_wait: pinDialects,
   push_capabilities_signature: userDialects,
-  ...all(pi, 'push_decline_settles', 'push_mode_fallback', 'push_require_presence', 'push_presence_options'),
-  ...all(pi, 'push_presence_custom_options', 'push_presence_num_options', 'push_code_to_phone', 'push_code_to_phone_message'),
-  ...all(pi, 'push_code_to_phone_digits', 'increase_failcounter_on_challenge', 'reset_all_user_tokens'),
+  ...all(modeDialects, 'push_decline_settles', 'push_presence_num_options', 'push_code_to_phone_digits'),
+  ...all(pi, 'push_mode_fallback', 'push_require_presence', 'push_presence_options', 'push_presence_custom_options'),
+  ...all(pi, 'push_code_to_phone', 'push_code_to_phone_message', 'increase_failcounter_on_challenge', 'reset_all_user_tokens'),
   ...all(linotp, 'push_without_data', 'pushtoken_pairing_callback_url', 'pushtoken_challenge_callback_url'),
   // The content of replies, and enrolment.
   ...all(pi, 'push_challenge_text', 'challenge_text', 'challenge_text_header', 'challenge_text_footer', 'preferred_client_mode'),
@@ -52,7 +55,8 @@ export const reach: Record<ActionName, readonly Dialect[]> = {
   ...all(pi, 'enroll_via_multichallenge_optional', 'push_firebase_configuration', 'push_registration_url', 'push_ttl'),
   ...all(pi, 'push_use_pia_scheme', 'push_force_app_pin', 'push_app_force_unlock', 'tokenlabel', 'tokenissuer', 'appimageurl'),
   ...all(pi, 'edupush_firebase_configuration', 'edupush_registration_url', 'edupush_ttl', 'edupush_force_app_pin', 'edupush_shown_as'),
-  ...all(userDialects, 'edupush_ssl_verify', 'edupush_text_on_mobile', 'edupush_title_on_mobile', 'edupush_wait', 'edupush_allow_polling'),
+  ...all(userDialects, 'edupush_ssl_verify', 'edupush_text_on_mobile', 'edupush_title_on_mobile', 'edupush_allow_polling'),
+  edupush_wait: pinDialects,
   ...all(everywhere, 'force_challenge_response', 'challenge_response', 'client_mode_per_user'),
 };
 

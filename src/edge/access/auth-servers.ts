@@ -14,6 +14,24 @@ const mount = z.union([
   }),
 ]);
 
+/** What an auth server may do. */
+export const authServerRights = [
+  'trigger',
+  'check',
+  'poll',
+  'deliver',
+  'tokens',
+  'providers',
+  'policies',
+  'limits',
+  'audit',
+  'erase',
+] as const;
+/** One of them. */
+export type AuthServerRight = (typeof authServerRights)[number];
+
+const usualRights: AuthServerRight[] = ['trigger', 'check', 'poll'];
+
 const secondDecoding = z.enum(['by-user-agent', 'always', 'never']);
 
 /**
@@ -63,9 +81,11 @@ export const authServerConfig = z.strictObject({
     .describe('API keys that identify it. Each secret is the key itself, or "sha256:" and its hash in hex.'),
   hmacKeys: z.array(hmacKey).default([]).describe('Keys that it may sign its requests with (HMAC-SHA256).'),
   rights: z
-    .array(z.enum(['trigger', 'check', 'poll']))
-    .default(['trigger', 'check', 'poll'])
-    .describe('What it may do: start challenges (trigger), check logins (check), poll for the result (poll).'),
+    .array(z.enum(authServerRights))
+    .default(usualRights)
+    .describe(
+      'What it may do, for its realms: start challenges (trigger), check logins (check), poll for the result (poll). The others are for rest mounts: push payloads of its own (deliver), manage push tokens (tokens), check providers (providers), explain policies (policies), see and clear limits (limits), read the audit (audit), erase people from it (erase).',
+    ),
   secondDecoding: secondDecoding
     .default('by-user-agent')
     .describe(
@@ -94,7 +114,7 @@ export const localServer = (mounts: readonly string[]): AuthServer => ({
   accounts: [],
   apiKeys: [],
   hmacKeys: [],
-  rights: ['trigger', 'check', 'poll'],
+  rights: usualRights,
   secondDecoding: 'by-user-agent',
 });
 

@@ -2,6 +2,7 @@ export { type Admin, type AdminTokens, issueApiToken, issueKeyringToken, openAdm
 export {
   type AuthServer,
   type AuthServerConfig,
+  type AuthServerRight,
   authServerAt,
   authServerConfig,
   type CallerFacts,

@@ -8,17 +8,20 @@ import type { PhoneProtocol } from '../phones/phone-protocol.ts';
 import type { TokenLimitRefusal } from '../tokens/token-limits.ts';
 import { type AnswerReply, type AnswerRequest, answer } from './answer.ts';
 import { answerByHandle, type HandleAnswer } from './answer-by-handle.ts';
+import { type Approval, type ApprovalRefusal, type ApprovalRequest, issueApproval } from './approval.ts';
 import type { Ask } from './ask.ts';
 import { cancelTransaction, deleteExpired, findLive, listTransactions, type TransactionQuery } from './challenge-admin.ts';
 import { type Delivered, type DeliverRequest, deliver, mayPoll } from './deliver.ts';
 import { type Enrolment, type EnrolmentRequest, isOfferedInLogin, offerInLogin, skipEnrolment, takeBackOffers } from './enrolment.ts';
 import { type Finished, type FinishRequest, findOwn, findOwnForeign, findPublicly, finish, type PublicPoll } from './finish.ts';
+import { type ApprovalFinished, type FinishApproval, finishApproval } from './finish-approval.ts';
 import { checkFirstLeg, type FirstLegCheck } from './first-leg.ts';
 import { canAsk, issue } from './issue.ts';
 import type { Issued, IssueRequest } from './issue-request.ts';
 import { type AddressReply, type PhoneRequest, type PollReply, poll, updateAddress } from './phone-poll.ts';
 import { issueQuietly, type QuietlyIssued, type QuietRequest } from './quiet.ts';
 import { type Waited, type WaitRequest, waitForAnswer } from './wait.ts';
+import { type StatusWatch, watchStatus } from './watch.ts';
 
 /** The life of a challenge: issue, deliver, answer, wait, finish. */
 export type Challenges = {
@@ -31,6 +34,12 @@ export type Challenges = {
    * `limited`. Throws `store-unavailable`.
    */
   issue(request: IssueRequest): Promise<Result<Issued, LoginRefusal>>;
+  /**
+   * Finds the user's push tokens and issues a challenge without a PIN, for an application that has authenticated the
+   * user itself. Admission decides as for every login; a refusal is published. Throws `Overloaded` and
+   * `store-unavailable`.
+   */
+  issueApproval(request: ApprovalRequest): Promise<Result<Approval, ApprovalRefusal>>;
   /**
    * The same for a quiet login. What it stores and replies is the same whether the PIN is right. Phones with the right
    * PIN are prompted after the reply, without a ring if they may poll, and only an accept is revealed. Throws
@@ -68,8 +77,15 @@ export type Challenges = {
    * listeners; an answer at any gateway ends it at once. Nothing read is kept between two looks.
    */
   waitForAnswer(request: WaitRequest): Promise<Waited>;
+  /** Waits until the status differs from the known one, the time is over, or the client is gone. Decides nothing. */
+  watchStatus(watch: StatusWatch): Promise<void>;
   /** Takes an accepted login for the server that asked, or for one of the identical requests that wait for it. */
   finish(request: FinishRequest): Promise<Finished>;
+  /**
+   * Takes an approval for the application that asked, exactly once, if it shows the same binding. Policies decide again.
+   * Throws `TurnedAway` after too many wrong bindings.
+   */
+  finishApproval(request: FinishApproval): Promise<ApprovalFinished>;
   /** Withdraws a transaction for the server that asked. */
   withdraw(transaction: Transaction): Promise<Applied>;
   /** The transaction of this id, of any auth server. */
@@ -135,6 +151,7 @@ export type Challenges = {
 export const openChallenges = (parts: EngineParts): Challenges => ({
   canAsk: (token, ask) => canAsk(parts, token, ask),
   issue: (request) => span('issue challenge', {}, () => issue(parts, request)),
+  issueApproval: (request) => issueApproval(parts, request),
   issueQuietly: (request) => span('issue challenge', {}, () => issueQuietly(parts, request)),
   deliver: (request) => span('deliver challenge', {}, () => deliver(parts, request)),
   mayPoll: (asker, token) => mayPoll(parts, asker, token),
@@ -143,8 +160,10 @@ export const openChallenges = (parts: EngineParts): Challenges => ({
     span('take answer', { 'pushgate.phone_protocol': phone.name }, () => answerByHandle(parts, phone, request)),
   poll: (phone, request) => span('show challenges', { 'pushgate.phone_protocol': phone.name }, () => poll(parts, phone, request)),
   updateAddress: (phone, request) => updateAddress(parts, phone, request),
+  watchStatus: (watch) => watchStatus(parts, watch),
   waitForAnswer: (request) => waitForAnswer(parts, request),
   finish: (request) => span('finish login', {}, () => finish(parts, request)),
+  finishApproval: (request) => finishApproval(parts, request),
   withdraw: (transaction) => applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' }),
   find: parts.store.findTransaction,
   findOwn: (id, authServer) => findOwn(parts, id, authServer),

@@ -30,11 +30,13 @@ export type IssueRequest = {
   /** An `activation` asks paired phones to prove their keys; its texts do not matter. */
   kind?: 'login' | 'activation';
   /** For a dialect that chooses the ids of its transactions; called again when an id is taken. */
-  naming?: () => Naming;
+  naming?: (() => Naming) | undefined;
   /** The PIN of the request, if the caller will show it again with every poll. */
-  pass?: string;
+  pass?: string | undefined;
   /** What the user has to do; default: confirm. */
   ask?: Ask;
+  /** How long the phone may answer (ms); policies may only shorten it. Without it, as policies say. */
+  validityMs?: number | undefined;
   /** The reply waits this long for the phone (ms), and the phone may answer at least as long. */
   waitMs?: number | undefined;
   /**

@@ -151,8 +151,7 @@ export function transactionFor(
   const now = parts.clock();
   const first = tokens[0];
   const facts = factsOf(parts, asker, { user, realm }, first);
-  const validitySeconds = parts.policy.value('push_validity_seconds', facts);
-  const validityMs = validitySeconds === undefined ? defaultValidityMs(parts, tokens) : validitySeconds * 1000;
+  const validityMs = validityOf(parts, request, facts);
   const until = now + Math.max(validityMs, request.waitMs ?? 0);
   const bucket = first?.bucket ?? 0;
   const client = clientOf(parts, request);
@@ -198,6 +197,13 @@ export const namedFields = ({
 export function sourceFields({ resolver, userinfo }: Asker, owner: Owner | undefined): Pick<Transaction, 'resolver' | 'userid'> {
   const { resolver: source, userid } = resolver ? { resolver, userid: userinfo?.userid } : { ...owner };
   return source && userid ? { resolver: source, userid } : {};
+}
+
+/** How long the phones may answer: as long as the request wishes, if policies allow as much; else as they say. */
+function validityOf(parts: EngineParts, { tokens, validityMs }: IssueRequest, facts: Facts): number {
+  const seconds = parts.policy.value('push_validity_seconds', facts);
+  if (seconds === undefined) return validityMs ?? defaultValidityMs(parts, tokens);
+  return Math.min(validityMs ?? Number.POSITIVE_INFINITY, seconds * 1000);
 }
 
 /** The validity of a transaction with tokens of several types: the shortest of theirs. */

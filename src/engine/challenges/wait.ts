@@ -5,6 +5,7 @@ import { type Status, statusOf } from '../decisions/status.ts';
 import type { EngineParts } from '../parts.ts';
 import { isUsable } from '../records/usable.ts';
 import { finish } from './finish.ts';
+import { type Over, untilDecided } from './until-decided.ts';
 
 /** A login whose auth server waits for the answer. It holds names only, because many may wait at once. */
 export type WaitRequest = {
@@ -36,53 +37,9 @@ export type Waited = End & {
   isFailure: boolean;
 };
 
-const retryMs = 200;
-
 /** {@link Challenges.waitForAnswer}. */
-export async function waitForAnswer(parts: EngineParts, request: WaitRequest): Promise<Waited> {
-  const bell: Bell = { hasRung: false, over: undefined, wake: () => undefined };
-  const ring = (): void => {
-    bell.hasRung = true;
-    bell.wake();
-  };
-  const end = (because: Over): void => {
-    bell.over ??= because;
-    ring();
-  };
-  // Listens before it looks, so that no answer is missed.
-  const stopListening = parts.store.onDecided(request.id, ring);
-  const stopWatching = request.givenUp(() => end('gone'));
-  const timer = setTimeout(() => end('time'), Math.max(1, request.waitMs));
-  parts.metrics.waiters.inc({ kind: 'push_wait' });
-  try {
-    for (;;) {
-      const ended = await look(parts, request, bell.over);
-      if (ended !== 'again' && ended !== 'unreachable') return ended;
-      await rung(bell, ended === 'unreachable' ? retryMs : undefined);
-      bell.hasRung = bell.over !== undefined;
-    }
-  } finally {
-    stopListening();
-    stopWatching();
-    clearTimeout(timer);
-    parts.metrics.waiters.dec({ kind: 'push_wait' });
-  }
-}
-
-/** The reason to stop waiting: the time is over, or the client is gone. */
-type Over = 'time' | 'gone';
-
-/** A signal that may come before anyone waits for it: a ring, or the end of the wait. */
-type Bell = { hasRung: boolean; over: Over | undefined; wake: () => void };
-
-/** Resolves at the next ring, at once if one was missed, or after `limitMs`. */
-function rung(bell: Bell, limitMs: number | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    bell.wake = resolve;
-    if (bell.hasRung) resolve();
-    if (limitMs !== undefined) setTimeout(resolve, limitMs);
-  });
-}
+export const waitForAnswer = (parts: EngineParts, request: WaitRequest): Promise<Waited> =>
+  untilDecided(parts, { ...request, kind: 'push_wait' }, (over) => look(parts, request, over));
 
 /** The state of the transaction now; `unreachable`: the store did not answer, which does not end the wait. */
 async function look(parts: EngineParts, request: WaitRequest, over: Over | undefined): Promise<Waited | 'again' | 'unreachable'> {

@@ -1,0 +1,124 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import type { Asker } from '../../../engine/index.ts';
+import { parseJson } from '../../../foundation/model/index.ts';
+import type { AuthServerRight } from '../../access/index.ts';
+import { type Caller, type Handler, type Method, noteParams, readBody, readText } from '../../http/index.ts';
+import { askerFor, authServerOf, type RestParts } from './parts.ts';
+import { type ProblemType, RestProblem } from './problems.ts';
+
+/** A reply: its status and its JSON body, if it has one. */
+export type RestReply = { status: number; body?: unknown; headers?: Record<string, string> };
+
+/** What the OpenAPI document says of a reply. `schema`: its JSON body, if it has one. */
+export type DescribedReply = { description: string; schema?: z.ZodType; contentType?: string };
+
+/**
+ * One endpoint as data: who may call it, what it takes and what it replies. The OpenAPI document is made of these.
+ * `right`: what the auth server must be allowed; `nobody`: no caller is asked for. `problems`: refusals beyond those
+ * that every endpoint has.
+ */
+export type Description<Q extends z.ZodType, B extends z.ZodType> = {
+  method: Method;
+  path: string;
+  right: AuthServerRight | 'nobody';
+  /** The name of the operation, in camelCase. */
+  id: string;
+  summary: string;
+  description?: string;
+  query?: Q;
+  body?: B;
+  headers?: Readonly<Record<string, string>>;
+  replies: Readonly<Record<number, DescribedReply>>;
+  problems?: readonly ProblemType[];
+};
+
+/** A request of a known auth server. `param` reads a segment of the path. */
+export type RestCall<Q, B> = { ctx: Context; caller: Caller; asker: Asker; query: Q; body: B; param(name: string): string };
+
+/** A described endpoint with its handler. */
+export type Endpoint = { described: Description<z.ZodType, z.ZodType>; route: Handler<RestParts> };
+
+type Act<Q, B> = (parts: RestParts, call: RestCall<Q, B>) => Promise<RestReply | 'held'>;
+
+/**
+ * An endpoint for auth servers. It reads the body, recognises the caller, checks the right, parses, and only then acts.
+ * `held`: the act has arranged for the reply itself.
+ */
+export function endpoint<Q extends z.ZodType = z.ZodType<unknown>, B extends z.ZodType = z.ZodType<unknown>>(
+  described: Description<Q, B> & { right: AuthServerRight },
+  act: Act<z.output<Q>, z.output<B>>,
+): Endpoint {
+  return defined(described, async (parts, ctx) => {
+    const raw = await bodyOf(ctx);
+    const caller = await authServerOf(parts, ctx, described.right);
+    const query = parsed(described.query ?? noQuery, { ...ctx.query }, 'query') as z.output<Q>;
+    const body = (described.body ? parsed(described.body, jsonOf(ctx, raw), 'body') : undefined) as z.output<B>;
+    noteParams(ctx, new Map(Object.entries({ ...(query ?? {}), ...(body ?? {}) })));
+    const asker = askerFor(parts, ctx, caller.server);
+    return act(parts, { ctx, caller, asker, query, body, param: (name) => String(ctx.params[name]) });
+  });
+}
+
+/** An endpoint that anybody may call. */
+export const openEndpoint = (
+  described: Description<z.ZodType, z.ZodType> & { right: 'nobody' },
+  act: (parts: RestParts, ctx: Context) => Promise<RestReply | 'held'>,
+): Endpoint => defined(described, act);
+
+function defined(
+  described: Description<z.ZodType, z.ZodType>,
+  act: (parts: RestParts, ctx: Context) => Promise<RestReply | 'held'>,
+): Endpoint {
+  const handler = async (parts: RestParts, ctx: Context): Promise<void> => {
+    const reply = await act(parts, ctx);
+    if (reply !== 'held') sendReply(ctx, reply);
+  };
+  return { described, route: { methods: [described.method], path: described.path, handler } };
+}
+
+/** Sends a reply. Replies are never stored by caches: they tell the state of a login. */
+export function sendReply(ctx: Context, { status, body, headers = {} }: RestReply): void {
+  ctx.status = status;
+  ctx.set('cache-control', 'no-store');
+  for (const [name, value] of Object.entries(headers)) ctx.set(name, value);
+  ctx.body = body ?? null;
+}
+
+const noQuery = z.strictObject({});
+
+async function bodyOf(ctx: Context): Promise<Buffer> {
+  const body = await readBody(ctx);
+  if (body.ok) return body.value;
+  throw body.error === 'too-large'
+    ? new RestProblem('too-large', 'The body is too large.')
+    : new RestProblem('invalid-request', 'The body is broken.');
+}
+
+function jsonOf(ctx: Context, raw: Buffer): unknown {
+  if (raw.length > 0 && !ctx.is('json', '+json'))
+    throw new RestProblem('unsupported-media-type', 'Send JSON, with Content-Type: application/json.');
+  const text = readText(raw, 'utf-8', 'The body');
+  const json = text === '' ? {} : parseJson(text);
+  if (json === undefined) throw new RestProblem('invalid-request', 'The body is not JSON.');
+  return json;
+}
+
+/** Parses by a schema. The refusal names every field and its rule, never a value. */
+function parsed(schema: z.ZodType, input: unknown, where: 'query' | 'body'): unknown {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const errors = result.error.issues.flatMap(fieldsOf);
+  const [first] = errors;
+  throw new RestProblem('invalid-request', `The ${where} breaks a rule: ${first?.field || '/'}: ${first?.rule}.`, { errors });
+}
+
+function fieldsOf(issue: z.core.$ZodIssue): { field: string; rule: string }[] {
+  const at = pointer(issue.path);
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ field: `${at}${pointer([key])}`, rule: 'unknown field' }));
+  return [{ field: at, rule: issue.message }];
+}
+
+/** A JSON pointer (RFC 6901). Long names are cut, since a caller may send anything. */
+const pointer = (path: readonly PropertyKey[]): string =>
+  path.map((part) => `/${String(part).slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

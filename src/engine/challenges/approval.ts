@@ -1,0 +1,151 @@
+import {
+  type ChallengeMode,
+  type LoginRefusalReason,
+  type Named,
+  ok,
+  type PushToken,
+  type Result,
+  refused,
+} from '../../foundation/model/index.ts';
+import { defaultDigits, defaultOptions } from '../../policy/index.ts';
+import { admittedTokens, type LoginRefusal, mayAskFor, mayLogIn, resolveName } from '../admission/admission.ts';
+import { rateRefusal } from '../admission/login-rates.ts';
+import { factsOf } from '../facts.ts';
+import { type Asker, type EngineParts, originOf } from '../parts.ts';
+import { askerForLogin } from '../people/known-clients.ts';
+import { findPerson, isNobody, ownerOf, type Person, sourceOf } from '../people/person.ts';
+import { tokensOf } from '../people/person-key.ts';
+import { isLocked } from '../pins/pins.ts';
+import { isUsable } from '../records/usable.ts';
+import { type Ask, askForPresence, askToConfirm } from './ask.ts';
+import { isOfferedInLogin } from './enrolment.ts';
+import { canAsk, issue } from './issue.ts';
+import type { DialectPrompt, Issued, Naming } from './issue-request.ts';
+
+/** The user to ask, by name or by the serial of a push token. */
+export type Approver = { user: string; realm?: string | undefined } | { serial: string };
+
+/**
+ * An approval that an application asks for: it has authenticated the user itself as far as it needs, so there is no
+ * PIN.
+ */
+export type ApprovalRequest = {
+  asker: Asker;
+  /** The caller showed a credential of its own. */
+  showed: boolean;
+  who: Approver;
+  prompt: DialectPrompt;
+  /**
+   * What the user has to do. Without it: pick a number of ten, on phones that can; else type a code from the phone, on
+   * phones that can. `confirm` is only a tap, so it has to be asked for.
+   */
+  mode?: ChallengeMode | undefined;
+  /** A secret of the caller that it has to show again to finish. */
+  binding?: string | undefined;
+  /** How long the phone may answer (ms); without it, as policies say. */
+  validityMs?: number | undefined;
+  /** How long after the answer the caller may finish (ms). */
+  graceMs: number;
+  /** For a dialect that names its transactions. */
+  naming?: (() => Naming) | undefined;
+};
+
+/** A stored approval, not delivered yet; `asker` has the facts about the user. */
+export type Approval = Issued & { asker: Asker };
+
+/** Why nobody is asked: a refusal of admission, or the reason in the event. */
+export type ApprovalRefusal = LoginRefusal | { kind: 'not-asked'; reason: LoginRefusalReason };
+
+const notAsked = (reason: LoginRefusalReason): ApprovalRefusal => ({ kind: 'not-asked', reason });
+
+/** {@link Challenges.issueApproval}. */
+export const issueApproval = (parts: EngineParts, request: ApprovalRequest): Promise<Result<Approval, ApprovalRefusal>> =>
+  parts.loginQueue.run(request.asker.authServer, () => issueInTurn(parts, request));
+
+async function issueInTurn(parts: EngineParts, request: ApprovalRequest): Promise<Result<Approval, ApprovalRefusal>> {
+  const approver = await findApprover(parts, request);
+  const issued = approver.ok ? await issueFor(parts, request, approver.value) : approver;
+  if (issued.ok) return issued;
+  const about = approver.ok ? approver.value : { ...namesIn(request), tokens: [] };
+  const reason = issued.error.kind === 'not-asked' ? issued.error.reason : issued.error.kind;
+  const serials = about.tokens.map(({ serial }) => serial);
+  parts.tell({ kind: 'login-refused', origin: originOf(request.asker), reason, serials, user: about.user, realm: about.realm });
+  return issued;
+}
+
+const namesIn = ({ who }: ApprovalRequest): Named =>
+  'serial' in who ? { user: '', realm: '' } : { user: who.user, realm: who.realm ?? '' };
+
+/** The user with all push tokens. `typed`: the name that was looked up. */
+type FoundApprover = { user: string; realm: string; typed: string; source?: string | undefined; person: Person; tokens: PushToken[] };
+
+async function findApprover(parts: EngineParts, { asker, who }: ApprovalRequest): Promise<Result<FoundApprover, ApprovalRefusal>> {
+  if ('serial' in who) return findOwner(parts, asker, who.serial);
+  const named = resolveName(parts, asker, { name: who.user, realm: who.realm });
+  if (named === 'foreign') return refused(notAsked('unknown-user'));
+  const { user, realm } = named;
+  const person = await findPerson(parts, user, realm);
+  const asked = typeof person === 'string' ? named : { ...ownerOf(person, realm), typed: user };
+  // Also queries the store for unknown users, so that response time does not reveal them.
+  const tokens = (await tokensOf(parts, asked)).filter((token) => !isOfferedInLogin(token));
+  return ok({ user: asked.user, realm, typed: user, person, tokens: isNobody(person) ? [] : tokens });
+}
+
+async function findOwner(parts: EngineParts, asker: Asker, serial: string): Promise<Result<FoundApprover, ApprovalRefusal>> {
+  const token = await parts.store.findToken(serial);
+  const { user, realm } = token?.owner ?? { user: '', realm: '' };
+  if (!token || !mayAskFor(asker, realm)) return refused(notAsked('no-token'));
+  const source = sourceOf(parts, token.owner);
+  const person = user === '' ? 'unlisted' : await findPerson(parts, user, realm, source);
+  return ok({ user, realm, typed: user, source, person, tokens: [token] });
+}
+
+async function issueFor(parts: EngineParts, request: ApprovalRequest, approver: FoundApprover): Promise<Result<Approval, ApprovalRefusal>> {
+  const { user, realm, typed, source, person } = approver;
+  const asker = await askerForLogin(parts, { asker: request.asker, user, realm }, person);
+  const applicant = { asker, user, realm };
+  const refusal = mayLogIn(parts, applicant, request) ?? (await rateRefusal(parts, applicant));
+  if (refusal) return refused(refusal);
+  if (isNobody(person)) return refused(notAsked(person === 'barred' ? 'barred-user' : 'unknown-user'));
+  const askable = askableTokens(parts, asker, approver.tokens);
+  if (typeof askable === 'string') return refused(notAsked(askable));
+  const able = withMode(parts, asker, { tokens: askable, mode: request.mode, user, realm });
+  if (!able) return refused(notAsked('unable-phone'));
+  const declineSettles = parts.policy.value('push_decline_settles', factsOf(parts, asker, { user, realm })) ?? true;
+  const rule = { declineSettles, consume: 'once' as const, graceMs: request.graceMs };
+  const { prompt, binding: pass, validityMs, naming } = request;
+  const whom = { asker, user, realm, typed, source };
+  const issued = await issue(parts, { ...whom, ...able, prompt, rule, validityMs, pass, naming });
+  return issued.ok ? ok({ ...issued.value, asker }) : issued;
+}
+
+/** The push tokens that can be asked now, or why there is none. */
+function askableTokens(parts: EngineParts, asker: Asker, tokens: readonly PushToken[]): PushToken[] | LoginRefusalReason {
+  const usable = admittedTokens(parts, asker, tokens).filter((token) => isUsable(token, parts.clock()));
+  const open = usable.filter((token) => !isLocked(parts, token));
+  if (open.length > 0) return open;
+  if (usable.length > 0) return 'locked';
+  return tokens.length > 0 ? 'unusable-token' : 'no-token';
+}
+
+type ModeWish = { tokens: readonly PushToken[]; mode: ChallengeMode | undefined; user: string; realm: string };
+
+/** The push tokens whose phones can do what is asked, and how they ask; undefined when none can. */
+function withMode(
+  parts: EngineParts,
+  asker: Asker,
+  { tokens, mode, user, realm }: ModeWish,
+): { tokens: PushToken[]; ask: Ask } | undefined {
+  const facts = factsOf(parts, asker, { user, realm });
+  const asks: Record<ChallengeMode, () => Ask> = {
+    presence: () => askForPresence('NUMERIC', parts.policy.value('push_presence_num_options', facts) ?? defaultOptions),
+    code: () => ({ mode: 'code', digits: parts.policy.value('push_code_to_phone_digits', facts) ?? defaultDigits }),
+    confirm: () => askToConfirm,
+  };
+  for (const each of mode === undefined ? (['presence', 'code'] as const) : [mode]) {
+    const wanted = asks[each]();
+    const able = tokens.filter((token) => canAsk(parts, token, wanted));
+    if (able.length > 0) return { tokens: able, ask: wanted };
+  }
+  return undefined;
+}

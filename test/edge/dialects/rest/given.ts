@@ -1,0 +1,46 @@
+import { type GatewayWishes, type GivenGateway, givenGateway } from '../../../kit/gateway.ts';
+import type { Cleanup } from '../../../kit/temporary.ts';
+
+/** A reply of the REST interface; tests read any part of its body. */
+// biome-ignore lint/suspicious/noExplicitAny: a test asserts on every field that it touches
+export type RestReply = { status: number; headers: Headers; body: any; text: string };
+
+/** Calls the REST interface, as the auth server of this key. */
+export type Rest = (call: string, body?: unknown, over?: RequestInit & { key?: string }) => Promise<RestReply>;
+
+const rights = ['trigger', 'check', 'poll', 'deliver', 'tokens', 'providers', 'policies', 'limits', 'audit', 'erase'];
+
+/** The keys of two auth servers. The shop has all rights for the realm corp, the stranger has them for all realms. */
+export const keys = { shop: 'shop-key-0123456789abcdef0123456789abcdef', stranger: 'stranger-key-0123456789abcdef0123456789' };
+
+/** A gateway with a rest mount for two auth servers, beside a privacyidea mount for phones. */
+export async function givenRest(
+  undo: Cleanup,
+  { more = {}, mounts = [], ...wishes }: GatewayWishes = {},
+): Promise<GivenGateway & { rest: Rest }> {
+  const server = { mounts: ['/', '/rest'], rights };
+  const given = await givenGateway(undo, {
+    ...wishes,
+    mounts: [{ path: '/', serves: 'privacyidea' }, { path: '/rest', serves: 'rest' }, { path: '/', serves: 'ops' }, ...mounts],
+    environment: { SHOP: keys.shop, STRANGER: keys.stranger, ...wishes.environment },
+    more: {
+      authServers: [
+        { name: 'shop', ...server, realms: ['corp'], networks: ['127.0.0.1/32'], apiKeys: [{ $env: 'SHOP' }] },
+        { name: 'stranger', ...server, apiKeys: [{ $env: 'STRANGER' }] },
+      ],
+      ...more,
+    },
+  });
+  const rest: Rest = async (call, body, { key = keys.shop, headers, ...over } = {}) => {
+    const [method = 'GET', path = ''] = call.split(' ');
+    const reply = await fetch(`${given.client.url}/rest${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...over,
+    });
+    const text = await reply.text();
+    return { status: reply.status, headers: reply.headers, text, body: text === '' ? undefined : JSON.parse(text) };
+  };
+  return { ...given, rest };
+}
