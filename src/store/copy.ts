@@ -20,6 +20,7 @@ export const recordKinds: readonly StoredRecord['kind'][] = [
   'audit-note',
   'person-key',
   'known-client',
+  'kept-request',
 ];
 const batchSize = 200;
 
@@ -116,6 +117,8 @@ export function recordKey(record: StoredRecord): string {
       return record.personKey.person;
     case 'known-client':
       return record.knownClient.client;
+    case 'kept-request':
+      return record.keptRequest.id;
     default:
       return record satisfies never;
   }

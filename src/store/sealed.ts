@@ -26,6 +26,7 @@ export const keyedKinds = [
   ...secretKinds,
   'account',
   'transaction',
+  'kept-request',
   'audit-entry',
   'audit-writer',
   'audit-note',
@@ -131,6 +132,8 @@ function needsOf(record: StoredRecord): [KeyNeed, string][] {
       const noted = record.effects.flatMap((effect) => (effect.kind === 'noted' ? [madeBy(effect.text)] : []));
       return [...keyIds.map((keyId): [KeyNeed, string] => ['logins', keyId]), ...noted.map((keyId): [KeyNeed, string] => ['audit', keyId])];
     }
+    case 'kept-request':
+      return [['logins', madeBy(record.keptRequest.digest)]];
     case 'audit-entry':
       return [['audit', madeBy(record.entry.hash)]];
     case 'audit-writer':
@@ -142,7 +145,7 @@ function needsOf(record: StoredRecord): [KeyNeed, string][] {
   }
 }
 
-/** The key id in front of a signature or hash of the audit. */
+/** The key id in front of a signature, or of a keyed hash. */
 const madeBy = (text: string): string => text.slice(0, Math.max(0, text.indexOf('.')));
 
 function hashesOf(record: StoredRecord): { hash: string; what: string }[] {

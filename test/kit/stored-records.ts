@@ -138,6 +138,11 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
         })
         .map((knownClient): StoredRecord => ({ kind: 'known-client', knownClient })),
     ),
+    each((id) =>
+      fc
+        .tuple(fc.record({ id: fc.constant(id), digest: text, begunAt: moment, endsAt: moment }), optional('resource', text))
+        .map(([fixed, more]): StoredRecord => ({ kind: 'kept-request', keptRequest: { ...fixed, ...more } })),
+    ),
   )
   // A clone has the usual object prototype.
   .map((records) => structuredClone(records.flat()));

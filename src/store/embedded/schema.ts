@@ -136,6 +136,12 @@ export const migrations: readonly Migration[] = [
   DROP TABLE old_devices;
   CREATE INDEX devices_dead ON devices (owner, dead_since, gda) WHERE dead_since IS NOT NULL;
   `,
+  `
+  CREATE TABLE kept_requests (
+    id TEXT PRIMARY KEY, digest TEXT NOT NULL, resource TEXT, begun_at INTEGER NOT NULL, ends_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX kept_requests_end ON kept_requests (ends_at);
+  `,
 ];
 
 /** Stores the owner keys of each push token, and the folded name for list searches. Does not change owners. */

@@ -4,6 +4,7 @@ import type {
   AuditEntry,
   AuditWriter,
   Effect,
+  KeptRequest,
   KnownClient,
   PartitionKey,
   PersonKey,
@@ -62,6 +63,9 @@ export type PersonKeyDocument = Omit<PersonKey, 'person'> & { _id: string };
 /** The persons of a client: `_id` is the client. */
 export type KnownClientDocument = Omit<KnownClient, 'client'> & { _id: string; cleanFrom: Date };
 
+/** A request with an idempotency key. */
+export type KeptRequestDocument = Omit<KeptRequest, 'id'> & { _id: string; cleanFrom: Date };
+
 /** Names are unique by unique indexes or, if collections may be sharded, by the collection `names`. */
 export type Uniqueness = 'indexes' | 'names';
 
@@ -83,6 +87,7 @@ export type Collections = {
   auditWriters: Collection<AuditWriterDocument>;
   personKeys: Collection<PersonKeyDocument>;
   knownClients: Collection<KnownClientDocument>;
+  keptRequests: Collection<KeptRequestDocument>;
 };
 
 /** The collections of a database. */
@@ -101,5 +106,6 @@ export function collectionsOf(db: Db): Collections {
     auditWriters: db.collection('auditWriters'),
     personKeys: db.collection('personKeys'),
     knownClients: db.collection('knownClients'),
+    keptRequests: db.collection('keptRequests'),
   };
 }

@@ -6,6 +6,7 @@ import { type ClientOptions, connect } from './client.ts';
 import { collectionsOf, type Uniqueness } from './collections.ts';
 import { deviceStore } from './devices.ts';
 import { effectStore } from './effects.ts';
+import { keptRequestStore } from './exchange/kept-requests.ts';
 import { startFaultOf } from './faults.ts';
 import { refuseForgotten } from './former-database.ts';
 import { openLocations } from './locations.ts';
@@ -59,6 +60,7 @@ export async function openMongoStore({ log, onOperation, onMigrated, pollMs, ret
       ...effectStore(session),
       ...otherStore(session),
       ...deviceStore(session),
+      ...keptRequestStore(session),
       ...auditStore(session),
       ...transferStore(session),
       onDecided: watch.onDecided,

@@ -54,6 +54,7 @@ const always: Record<string, readonly WantedIndex[]> = {
   auditNotes: [{ name: 'due', key: { due: 1 } }],
   personKeys: [{ name: 'keyId', key: { id: 1 } }],
   knownClients: [{ name: 'end', key: { endsAt: 1 } }, clean],
+  keptRequests: [{ name: 'end', key: { endsAt: 1 } }, clean],
   devices: [{ name: 'dead', key: { owner: 1, deadSince: 1, _id: 1 }, partialFilterExpression: { deadSince: { $exists: true } } }],
 };
 

@@ -28,6 +28,7 @@ export const migrations: readonly Migration[] = [
   },
   (db) => applyValidator(db, 'accounts', { $jsonSchema: validators.accounts }),
   (db) => applyValidator(db, 'knownClients', { $jsonSchema: validators.knownClients }),
+  (db) => applyValidator(db, 'keptRequests', { $jsonSchema: validators.keptRequests }),
 ];
 
 const keyedAtOnce = 500;

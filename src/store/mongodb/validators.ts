@@ -60,4 +60,5 @@ export const validators: Readonly<Record<string, Schema>> = {
   auditWriters: record({ number, hash: text, signature: text, seenAt: number, ended: flag }),
   personKeys: record({ id: text, sealedKey: text }),
   knownClients: record({ persons: listOf(record({ person: text, until: number })), endsAt: number }),
+  keptRequests: record({ digest: text, begunAt: number, endsAt: number }, { resource: text }),
 };
