@@ -21,6 +21,7 @@ export const recordKinds: readonly StoredRecord['kind'][] = [
   'person-key',
   'known-client',
   'kept-request',
+  'outbox-message',
 ];
 const batchSize = 200;
 
@@ -119,6 +120,8 @@ export function recordKey(record: StoredRecord): string {
       return record.knownClient.client;
     case 'kept-request':
       return record.keptRequest.id;
+    case 'outbox-message':
+      return record.message.id;
     default:
       return record satisfies never;
   }

@@ -19,7 +19,13 @@ import type { SealedRecord, Store, StoredRecord } from './store.ts';
 export type KeyNeed = 'secrets' | 'hashes' | 'logins' | 'audit';
 
 /** The kinds of records with secrets. */
-export const secretKinds = ['token', 'stock-key', 'partition-key', 'person-key'] as const satisfies StoredRecord['kind'][];
+export const secretKinds = [
+  'token',
+  'stock-key',
+  'partition-key',
+  'person-key',
+  'outbox-message',
+] as const satisfies StoredRecord['kind'][];
 
 /** The kinds of records that need a key of the keyring. */
 export const keyedKinds = [
@@ -107,6 +113,10 @@ function secretOf(record: StoredRecord): Secret[] {
     case 'person-key': {
       const { id, sealedKey: sealed } = record.personKey;
       return [{ record, name: sealedFor.person(id), sealed, what: `the key ${id} of a person in the audit` }];
+    }
+    case 'outbox-message': {
+      const { id, target, payload: sealed } = record.message;
+      return [{ record, name: sealedFor.message(id), sealed, what: `the message ${id} to ${target}` }];
     }
     default:
       return [];

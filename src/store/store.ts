@@ -10,6 +10,7 @@ import {
   type KeptRequest,
   type KnownClient,
   type KnownPerson,
+  type OutboxMessage,
   type Owner,
   type PartitionKey,
   type PersonKey,
@@ -114,10 +115,11 @@ export type StoredRecord =
   | { kind: 'audit-note'; note: AuditNote }
   | { kind: 'person-key'; personKey: PersonKey }
   | { kind: 'known-client'; knownClient: KnownClient }
-  | { kind: 'kept-request'; keptRequest: KeptRequest };
+  | { kind: 'kept-request'; keptRequest: KeptRequest }
+  | { kind: 'outbox-message'; message: OutboxMessage };
 
 /** A record with a secret that a key of the keyring seals. */
-export type SealedRecord = Extract<StoredRecord, { kind: 'token' | 'stock-key' | 'partition-key' | 'person-key' }>;
+export type SealedRecord = Extract<StoredRecord, { kind: 'token' | 'stock-key' | 'partition-key' | 'person-key' | 'outbox-message' }>;
 
 /**
  * The store that the engine needs. Every write is durable when its promise resolves, and invisible to readers before
@@ -207,7 +209,7 @@ export type Store = ExchangeStore & {
   claimDueEffects(now: number, leaseUntil: number, limit: number): Promise<DueEffects[]>;
   /**
    * Deletes up to `limit` transactions without effects and with `finishUntil` before `before`, and ended counters,
-   * known clients and kept requests. Returns the number of transactions.
+   * known clients, kept requests and dead messages. Returns the number of transactions.
    */
   sweep(before: number, limit: number): Promise<number>;
 

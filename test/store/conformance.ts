@@ -25,7 +25,7 @@ import type {
 } from '../../src/store/store.ts';
 import { minutes } from '../kit/clock.ts';
 import { namePairs } from '../kit/name-pairs.ts';
-import { givenChallenge, givenDevice, givenPushToken, givenTransaction, keysOf } from '../kit/records.ts';
+import { givenChallenge, givenDevice, givenMessage, givenPushToken, givenTransaction, keysOf } from '../kit/records.ts';
 import { anyRecords, inOrder, recordsOf } from '../kit/stored-records.ts';
 import { exchangeCases } from './conformance-exchange.ts';
 
@@ -1086,6 +1086,10 @@ function transferCases(store: () => Store): void {
       [
         { kind: 'person-key', personKey: { person: 'alice', id: 'i', sealedKey: 'old' } },
         { kind: 'person-key', personKey: { person: 'alice', id: 'i', sealedKey: 'new' } },
+      ],
+      [
+        { kind: 'outbox-message', message: givenMessage({ payload: 'old' }) },
+        { kind: 'outbox-message', message: givenMessage({ payload: 'new' }) },
       ],
     ];
     for (const [before, after] of records) {

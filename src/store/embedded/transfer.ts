@@ -3,6 +3,7 @@ import type { SealedRecord, Store, StoredRecord } from '../store.ts';
 import { addNote, entryOf, noteOf, personKeyOf, saveEntry, savePersonKey, saveWriter, writerOf } from './audit.ts';
 import { deviceOf, saveDevice } from './devices.ts';
 import { keptRequestOf, saveKeptRequest } from './exchange/kept-requests.ts';
+import { messageOf, saveMessage } from './exchange/outbox.ts';
 import type { Row, Session } from './session.ts';
 import { accountOf, counterOf, knownClientOf, partitionKeyOf, saveAccount, saveKnownClient, stockKeyOf } from './small-records.ts';
 import { saveOwnerKeys, saveToken, tokenOf } from './tokens.ts';
@@ -27,6 +28,7 @@ const tables: {
   'person-key': ['person_keys', 'person', (row) => ({ kind: 'person-key', personKey: personKeyOf(row) })],
   'known-client': ['known_clients', 'client', (row) => ({ kind: 'known-client', knownClient: knownClientOf(row) })],
   'kept-request': ['kept_requests', 'id', (row) => ({ kind: 'kept-request', keptRequest: keptRequestOf(row) })],
+  'outbox-message': ['outbox', 'id', (row) => ({ kind: 'outbox-message', message: messageOf(row) })],
 };
 
 /** Exports and imports whole records, and replaces the seals of their secrets. */
@@ -75,6 +77,10 @@ function reseal({ run, tokens }: Session, record: SealedRecord, sealed: string):
     case 'person-key': {
       const { person, sealedKey } = record.personKey;
       return run('UPDATE person_keys SET sealed_key = ? WHERE person = ? AND sealed_key = ?', sealed, person, sealedKey);
+    }
+    case 'outbox-message': {
+      const { id, payload } = record.message;
+      return run('UPDATE outbox SET payload = ? WHERE id = ? AND payload = ?', sealed, id, payload);
     }
     default:
       return record satisfies never;
@@ -129,6 +135,8 @@ function put(session: Session, record: StoredRecord): unknown {
       return saveKnownClient(run, record.knownClient);
     case 'kept-request':
       return saveKeptRequest(run, record.keptRequest);
+    case 'outbox-message':
+      return saveMessage(run, record.message, 'INSERT OR REPLACE');
     default:
       return record satisfies never;
   }

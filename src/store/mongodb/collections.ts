@@ -6,6 +6,7 @@ import type {
   Effect,
   KeptRequest,
   KnownClient,
+  OutboxMessage,
   PartitionKey,
   PersonKey,
   PushToken,
@@ -66,6 +67,9 @@ export type KnownClientDocument = Omit<KnownClient, 'client'> & { _id: string; c
 /** A request with an idempotency key. */
 export type KeptRequestDocument = Omit<KeptRequest, 'id'> & { _id: string; cleanFrom: Date };
 
+/** A message of the outbox. */
+export type OutboxDocument = Omit<OutboxMessage, 'id'> & { _id: string; claimableAt: number };
+
 /** Names are unique by unique indexes or, if collections may be sharded, by the collection `names`. */
 export type Uniqueness = 'indexes' | 'names';
 
@@ -88,6 +92,7 @@ export type Collections = {
   personKeys: Collection<PersonKeyDocument>;
   knownClients: Collection<KnownClientDocument>;
   keptRequests: Collection<KeptRequestDocument>;
+  outbox: Collection<OutboxDocument>;
 };
 
 /** The collections of a database. */
@@ -107,5 +112,6 @@ export function collectionsOf(db: Db): Collections {
     personKeys: db.collection('personKeys'),
     knownClients: db.collection('knownClients'),
     keptRequests: db.collection('keptRequests'),
+    outbox: db.collection('outbox'),
   };
 }

@@ -7,6 +7,7 @@ import { collectionsOf, type Uniqueness } from './collections.ts';
 import { deviceStore } from './devices.ts';
 import { effectStore } from './effects.ts';
 import { keptRequestStore } from './exchange/kept-requests.ts';
+import { outboxStore } from './exchange/outbox.ts';
 import { startFaultOf } from './faults.ts';
 import { refuseForgotten } from './former-database.ts';
 import { openLocations } from './locations.ts';
@@ -61,6 +62,7 @@ export async function openMongoStore({ log, onOperation, onMigrated, pollMs, ret
       ...otherStore(session),
       ...deviceStore(session),
       ...keptRequestStore(session),
+      ...outboxStore(session),
       ...auditStore(session),
       ...transferStore(session),
       onDecided: watch.onDecided,
