@@ -51,6 +51,7 @@ export { openServerKeys, type Resealing, type ServerKeys } from './phones/server
 export { openSharedKeys, type SharedKeys } from './phones/shared-keys.ts';
 export type { PinRule } from './pins/login-pin.ts';
 export { longestPin } from './pins/pins.ts';
+export { type Once, type OnceParts, once, type RepeatableRequest } from './records/once.ts';
 export { awaitsActivation, isInService, isUsable, mostLoginsKey, unusableReason } from './records/usable.ts';
 export {
   carriedAddress,

@@ -20,6 +20,8 @@ export const recordKinds: readonly StoredRecord['kind'][] = [
   'audit-note',
   'person-key',
   'known-client',
+  'kept-request',
+  'outbox-message',
 ];
 const batchSize = 200;
 
@@ -116,6 +118,10 @@ export function recordKey(record: StoredRecord): string {
       return record.personKey.person;
     case 'known-client':
       return record.knownClient.client;
+    case 'kept-request':
+      return record.keptRequest.id;
+    case 'outbox-message':
+      return record.message.id;
     default:
       return record satisfies never;
   }

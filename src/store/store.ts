@@ -7,8 +7,10 @@ import {
   type Decision,
   type Effect,
   GatewayFault,
+  type KeptRequest,
   type KnownClient,
   type KnownPerson,
+  type OutboxMessage,
   type Owner,
   type PartitionKey,
   type PersonKey,
@@ -19,6 +21,7 @@ import {
   type TrailEntry,
   type Transaction,
 } from '../foundation/model/index.ts';
+import type { ExchangeStore } from './exchange.ts';
 
 /**
  * The filter of a push token list; absent fields do not filter. `serial` and `user` accept `*` wildcards and ignore
@@ -111,10 +114,12 @@ export type StoredRecord =
   | { kind: 'audit-writer'; writer: AuditWriter }
   | { kind: 'audit-note'; note: AuditNote }
   | { kind: 'person-key'; personKey: PersonKey }
-  | { kind: 'known-client'; knownClient: KnownClient };
+  | { kind: 'known-client'; knownClient: KnownClient }
+  | { kind: 'kept-request'; keptRequest: KeptRequest }
+  | { kind: 'outbox-message'; message: OutboxMessage };
 
 /** A record with a secret that a key of the keyring seals. */
-export type SealedRecord = Extract<StoredRecord, { kind: 'token' | 'stock-key' | 'partition-key' | 'person-key' }>;
+export type SealedRecord = Extract<StoredRecord, { kind: 'token' | 'stock-key' | 'partition-key' | 'person-key' | 'outbox-message' }>;
 
 /**
  * The store that the engine needs. Every write is durable when its promise resolves, and invisible to readers before
@@ -122,7 +127,7 @@ export type SealedRecord = Extract<StoredRecord, { kind: 'token' | 'stock-key' |
  * expiry. `note` goes into the audit: it is written atomically with the act, and is due ten seconds later. Every
  * implementation passes `test/store/conformance.ts`.
  */
-export type Store = {
+export type Store = ExchangeStore & {
   /** Adds a push token; `taken` when its serial exists. */
   addToken(token: PushToken, note?: AuditNote): Promise<'added' | 'taken'>;
   findToken(serial: string): Promise<PushToken | undefined>;
@@ -203,8 +208,8 @@ export type Store = {
   /** Leases effects due by `now` until `leaseUntil`: no other caller gets them before that. */
   claimDueEffects(now: number, leaseUntil: number, limit: number): Promise<DueEffects[]>;
   /**
-   * Deletes up to `limit` transactions without effects and with `finishUntil` before `before`, and ended counters and
-   * known clients. Returns the number of transactions.
+   * Deletes up to `limit` transactions without effects and with `finishUntil` before `before`, and ended counters,
+   * known clients, kept requests and dead messages. Returns the number of transactions.
    */
   sweep(before: number, limit: number): Promise<number>;
 

@@ -138,6 +138,26 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
         })
         .map((knownClient): StoredRecord => ({ kind: 'known-client', knownClient })),
     ),
+    each((id) =>
+      fc
+        .tuple(fc.record({ id: fc.constant(id), digest: text, begunAt: moment, endsAt: moment }), optional('resource', text))
+        .map(([fixed, more]): StoredRecord => ({ kind: 'kept-request', keptRequest: { ...fixed, ...more } })),
+    ),
+    each((id) =>
+      fc
+        .tuple(
+          fc.record({ id: fc.constant(id), target: text, order: text, position: moment, authServer: text, payload: text }),
+          fc.record({ createdAt: moment, dueAt: moment, endsAt: moment, attempts: fc.nat() }),
+          fc.record({ state: fc.constantFrom('waiting' as const, 'begun' as const, 'dead' as const) }),
+          optional('lastError', text),
+        )
+        .map(
+          ([place, times, state, more]): StoredRecord => ({
+            kind: 'outbox-message',
+            message: { ...place, ...times, ...state, ...more },
+          }),
+        ),
+    ),
   )
   // A clone has the usual object prototype.
   .map((records) => structuredClone(records.flat()));

@@ -2,6 +2,8 @@ import type { Log } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../store.ts';
 import { auditStore } from './audit.ts';
 import { deviceStore } from './devices.ts';
+import { keptRequestStore } from './exchange/kept-requests.ts';
+import { outboxStore } from './exchange/outbox.ts';
 import { openDatabase } from './open.ts';
 import { type OnOperation, openSession } from './session.ts';
 import { otherStore } from './small-records.ts';
@@ -33,6 +35,8 @@ export async function openEmbeddedStore({ path, log, onOperation, onMigrated }: 
     ...transactions,
     ...otherStore(session),
     ...deviceStore(session),
+    ...keptRequestStore(session),
+    ...outboxStore(session),
     ...auditStore(session),
     async findTokenWithOpen(serial, now, most) {
       // Locally, two reads cost no more than one.

@@ -101,7 +101,8 @@ export function transactionStore(session: Session): TransactionStore {
           String(id),
         );
         for (const id of old) removeTransaction(session, id);
-        for (const table of ['counters', 'known_clients']) run(`DELETE FROM ${table} WHERE ends_at < ?`, before);
+        for (const table of ['counters', 'known_clients', 'kept_requests']) run(`DELETE FROM ${table} WHERE ends_at < ?`, before);
+        run(`DELETE FROM outbox WHERE state = 'dead' AND ends_at < ?`, before);
         return old.length;
       }),
   };

@@ -4,7 +4,9 @@ import type {
   AuditEntry,
   AuditWriter,
   Effect,
+  KeptRequest,
   KnownClient,
+  OutboxMessage,
   PartitionKey,
   PersonKey,
   PushToken,
@@ -62,6 +64,12 @@ export type PersonKeyDocument = Omit<PersonKey, 'person'> & { _id: string };
 /** The persons of a client: `_id` is the client. */
 export type KnownClientDocument = Omit<KnownClient, 'client'> & { _id: string; cleanFrom: Date };
 
+/** A request with an idempotency key. */
+export type KeptRequestDocument = Omit<KeptRequest, 'id'> & { _id: string; cleanFrom: Date };
+
+/** A message of the outbox. */
+export type OutboxDocument = Omit<OutboxMessage, 'id'> & { _id: string; claimableAt: number };
+
 /** Names are unique by unique indexes or, if collections may be sharded, by the collection `names`. */
 export type Uniqueness = 'indexes' | 'names';
 
@@ -83,6 +91,8 @@ export type Collections = {
   auditWriters: Collection<AuditWriterDocument>;
   personKeys: Collection<PersonKeyDocument>;
   knownClients: Collection<KnownClientDocument>;
+  keptRequests: Collection<KeptRequestDocument>;
+  outbox: Collection<OutboxDocument>;
 };
 
 /** The collections of a database. */
@@ -101,5 +111,7 @@ export function collectionsOf(db: Db): Collections {
     auditWriters: db.collection('auditWriters'),
     personKeys: db.collection('personKeys'),
     knownClients: db.collection('knownClients'),
+    keptRequests: db.collection('keptRequests'),
+    outbox: db.collection('outbox'),
   };
 }

@@ -6,6 +6,8 @@ import { type ClientOptions, connect } from './client.ts';
 import { collectionsOf, type Uniqueness } from './collections.ts';
 import { deviceStore } from './devices.ts';
 import { effectStore } from './effects.ts';
+import { keptRequestStore } from './exchange/kept-requests.ts';
+import { outboxStore } from './exchange/outbox.ts';
 import { startFaultOf } from './faults.ts';
 import { refuseForgotten } from './former-database.ts';
 import { openLocations } from './locations.ts';
@@ -59,6 +61,8 @@ export async function openMongoStore({ log, onOperation, onMigrated, pollMs, ret
       ...effectStore(session),
       ...otherStore(session),
       ...deviceStore(session),
+      ...keptRequestStore(session),
+      ...outboxStore(session),
       ...auditStore(session),
       ...transferStore(session),
       onDecided: watch.onDecided,

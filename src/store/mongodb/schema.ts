@@ -28,6 +28,8 @@ export const migrations: readonly Migration[] = [
   },
   (db) => applyValidator(db, 'accounts', { $jsonSchema: validators.accounts }),
   (db) => applyValidator(db, 'knownClients', { $jsonSchema: validators.knownClients }),
+  (db) => applyValidator(db, 'keptRequests', { $jsonSchema: validators.keptRequests }),
+  (db) => applyValidator(db, 'outbox', { $jsonSchema: validators.outbox }),
 ];
 
 const keyedAtOnce = 500;

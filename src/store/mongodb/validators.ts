@@ -60,4 +60,16 @@ export const validators: Readonly<Record<string, Schema>> = {
   auditWriters: record({ number, hash: text, signature: text, seenAt: number, ended: flag }),
   personKeys: record({ id: text, sealedKey: text }),
   knownClients: record({ persons: listOf(record({ person: text, until: number })), endsAt: number }),
+  keptRequests: record({ digest: text, begunAt: number, endsAt: number }, { resource: text }),
+  outbox: record({
+    target: text,
+    order: text,
+    position: number,
+    payload: text,
+    dueAt: number,
+    claimableAt: number,
+    endsAt: number,
+    attempts: number,
+    state: oneOf('waiting', 'begun', 'dead'),
+  }),
 };

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import type { KeptRequest } from '../../src/foundation/model/index.ts';
+import type { Store } from '../../src/store/store.ts';
+import { givenMessage } from '../kit/records.ts';
+
+/** The tests of the records for the exchange with auth servers, which every store must pass. */
+export function exchangeCases(store: () => Store): void {
+  requestCases(store);
+  outboxCases(store);
+}
+
+function requestCases(store: () => Store): void {
+  const request = (over: Partial<KeptRequest> = {}): KeptRequest => ({ id: 'r', digest: 'k.d', begunAt: 100, endsAt: 1000, ...over });
+
+  it('gives a request to the first of several callers, and its record to the others', async () => {
+    const claims = await Promise.all([100, 101, 102, 103].map((begunAt) => store().claimRequest(request({ begunAt }), 0)));
+    const others = claims.filter((claim) => claim !== 'claimed');
+    assert.equal(others.length, 3);
+    assert.deepEqual(
+      others,
+      [0, 1, 2].map(() => request({ begunAt: 100 + claims.indexOf('claimed') })),
+    );
+    // and, once it is done, its resource
+    await store().keepRequest('r', 'first');
+    await store().keepRequest('r', 'second');
+    assert.deepEqual((await store().claimRequest(request({ digest: 'k.other' }), 5000)) as KeptRequest, {
+      ...(others[0] as KeptRequest),
+      resource: 'first',
+    });
+  });
+
+  it('lets one caller take over a request that was left without a resource, and any caller repeat an ended one', async () => {
+    await store().claimRequest(request(), 0);
+    assert.deepEqual(await store().claimRequest(request({ begunAt: 200 }), 100), request());
+    const takes = await Promise.all([201, 202].map((begunAt) => store().claimRequest(request({ begunAt }), 101)));
+    assert.equal(takes.filter((take) => take === 'claimed').length, 1);
+    await store().keepRequest('r', 'first');
+    assert.notEqual(await store().claimRequest(request({ begunAt: 999 }), 999), 'claimed');
+    assert.equal(await store().claimRequest(request({ begunAt: 1000, endsAt: 2000 }), 0), 'claimed');
+    assert.deepEqual(await store().claimRequest(request({ begunAt: 1001 }), 0), request({ begunAt: 1000, endsAt: 2000 }));
+  });
+
+  it('forgets a request without a resource, for the caller that holds it', async () => {
+    await store().claimRequest(request(), 0);
+    await store().forgetRequest('r', 99);
+    assert.notEqual(await store().claimRequest(request(), 0), 'claimed', 'another one has it');
+    await store().forgetRequest('r', 100);
+    assert.equal(await store().claimRequest(request(), 0), 'claimed');
+    await store().keepRequest('r', 'first');
+    await store().forgetRequest('r', 100);
+    assert.deepEqual(await store().claimRequest(request(), 0), request({ resource: 'first' }), 'it is done');
+  });
+
+  it('sweeps ended requests', async () => {
+    await store().claimRequest(request(), 0);
+    await store().sweep(1000, 10);
+    assert.notEqual(await store().claimRequest(request(), 0), 'claimed');
+    await store().sweep(1001, 10);
+    assert.equal(await store().claimRequest(request(), 0), 'claimed');
+  });
+}
+
+function outboxCases(store: () => Store): void {
+  const hook = 'hook:billing';
+  /** Claims at `now` for 30 s; the ids. */
+  const claim = async (now: number, limit = 10, target = hook): Promise<string> =>
+    (await store().claimMessages(target, { now, leaseUntil: now + 30_000, limit })).map(({ id }) => id).join(' ');
+  const ids = async (filter: Parameters<Store['listMessages']>[0], limit = 10): Promise<string> =>
+    (await store().listMessages(filter, limit)).map(({ id }) => id).join(' ');
+
+  it('adds a message once, and leases it to one of several callers when it is due, until the lease ends', async () => {
+    await Promise.all([1, 2].map(() => store().addMessages([givenMessage()])));
+    await store().addMessages([givenMessage({ payload: 'other' }), givenMessage({ id: 'm2', target: 'hook:other' })]);
+    await store().addMessages([]);
+    assert.equal(await claim(99), '');
+    const claims = await Promise.all(
+      Array.from({ length: 6 }, () => store().claimMessages(hook, { now: 100, leaseUntil: 30_100, limit: 10 })),
+    );
+    const claimed = givenMessage({ attempts: 1, dueAt: 30_100 });
+    assert.deepEqual(claims.flat(), [claimed]);
+    assert.deepEqual(await store().findMessage('m1'), claimed);
+    assert.equal(await store().findMessage('m3'), undefined);
+    assert.deepEqual([await claim(30_099), await claim(30_100), await claim(100, 10, 'hook:other')], ['', 'm1', 'm2']);
+  });
+
+  it('claims the first message of each order only, by position, and the next one when that is finished', async () => {
+    const message = (id: string, order: string, position: number) => givenMessage({ id, order, position });
+    await store().addMessages([message('a2', 'a', 2), message('a10', 'a', 10), message('a1', 'a', 1), message('b1', 'b', 1)]);
+    assert.deepEqual([(await claim(100)).split(' ').sort().join(' '), await claim(101)], ['a1 b1', '']);
+    // the second one waits while the first one is tried again
+    assert.equal(await store().changeMessage('a1', 1, { dueAt: 5000, lastError: '503' }), true);
+    assert.deepEqual([await claim(4999), await claim(5000)], ['', 'a1']);
+    // and is due at once when it is removed
+    assert.equal(await store().removeMessage('a1', 2), true);
+    assert.deepEqual([await claim(5001), await claim(5002)], ['a2', '']);
+    // or dead
+    assert.equal(await store().changeMessage('a2', 1, { state: 'dead', lastError: '410' }), true);
+    assert.deepEqual([await claim(5003), await claim(5004)], ['a10', '']);
+  });
+
+  it('comes to the due messages behind many that wait for a predecessor', async () => {
+    const first = givenMessage({ id: 'first', order: 'a', position: 0, dueAt: 500_000 });
+    const held = Array.from({ length: 250 }, (_, index) => givenMessage({ id: `a${index}`, order: 'a', position: 1 }));
+    await store().addMessages([first, ...held, givenMessage({ id: 'b', order: 'b', dueAt: 101 })]);
+    const claims = [];
+    for (let round = 0; round < 3; round += 1) claims.push(await claim(200));
+    assert.equal(claims.join(''), 'b');
+    // and they are due once it is finished
+    assert.equal(await store().removeMessage('first'), true);
+    assert.equal(await claim(201), 'a0');
+  });
+
+  it('claims no more than asked for, those that were due first', async () => {
+    const messages = [3, 1, 2].map((at) => givenMessage({ id: `m${at}`, order: `t${at}`, dueAt: at }));
+    await store().addMessages(messages);
+    assert.deepEqual([await claim(100, 2), await claim(100, 2), await claim(100, 2)], ['m1 m2', 'm3', '']);
+  });
+
+  it('lets the last gateway that claimed a message change or remove it, and no earlier one', async () => {
+    await store().addMessages([givenMessage()]);
+    await claim(100);
+    await claim(30_100);
+    assert.deepEqual([await store().changeMessage('m1', 1, { state: 'begun' }), await store().removeMessage('m1', 1)], [false, false]);
+    assert.equal(await store().changeMessage('m1', 2, { state: 'begun' }), true);
+    // a begun message of a gateway that died is claimed as what it is
+    assert.deepEqual(await store().claimMessages(hook, { now: 60_100, leaseUntil: 90_100, limit: 1 }), [
+      givenMessage({ state: 'begun', attempts: 3, dueAt: 90_100 }),
+    ]);
+    assert.deepEqual([await store().removeMessage('m1', 3), await store().removeMessage('m1', 3)], [true, false]);
+    assert.equal(await store().changeMessage('m1', 3, { dueAt: 1 }), false);
+  });
+
+  it('replays a dead message as a new one, once, and no other', async () => {
+    await store().addMessages([givenMessage()]);
+    assert.equal(await store().replayMessage('m1', 500, 20_000), false);
+    await claim(100);
+    await store().changeMessage('m1', 1, { state: 'dead', lastError: '410' });
+    assert.equal(await claim(1_000_000), '');
+    assert.deepEqual([await store().replayMessage('m1', 500, 20_000), await store().replayMessage('m1', 500, 20_000)], [true, false]);
+    assert.deepEqual(await store().findMessage('m1'), givenMessage({ dueAt: 500, endsAt: 20_000 }));
+    assert.deepEqual([await claim(499), await claim(500)], ['', 'm1']);
+  });
+
+  it('lists messages by target and state, page by page, and tallies them', async () => {
+    await store().addMessages([
+      givenMessage({ id: 'a', state: 'dead' }),
+      givenMessage({ id: 'b', createdAt: 7 }),
+      givenMessage({ id: 'c', createdAt: 3 }),
+      givenMessage({ id: 'd', target: 'ciba:x', state: 'dead' }),
+    ]);
+    assert.deepEqual([await ids({}), await ids({ target: hook }), await ids({ state: 'dead' })], ['a b c d', 'a b c', 'a d']);
+    assert.equal(await ids({ target: hook, state: 'waiting' }), 'b c');
+    assert.deepEqual([await ids({}, 2), await ids({ after: 'b' }, 1)], ['a b', 'c']);
+    assert.deepEqual(await store().tallyMessages(), [
+      { target: 'ciba:x', state: 'dead', count: 1, oldest: 50 },
+      { target: hook, state: 'dead', count: 1, oldest: 50 },
+      { target: hook, state: 'waiting', count: 2, oldest: 3 },
+    ]);
+  });
+
+  it('sweeps dead messages that ended, and no others', async () => {
+    await store().addMessages([givenMessage({ id: 'a', state: 'dead' }), givenMessage({ id: 'b' })]);
+    await store().sweep(10_000, 10);
+    assert.equal(await ids({}), 'a b');
+    await store().sweep(10_001, 10);
+    assert.equal(await ids({}), 'b');
+  });
+}
