@@ -5,6 +5,7 @@ import { approvalContext, fitsPhones, questionOf, shownText } from '../../format
 import { holdReply, onDisconnect } from '../../http/index.ts';
 import { ChallengeReply, challengeReply, restStatus } from './challenge-reply.ts';
 import { type Endpoint, endpoint, type RestCall, sendReply } from './endpoint.ts';
+import { idempotencyHeaders, idempotencyProblems, makeOnce } from './idempotency.ts';
 import { dialect, type RestParts } from './parts.ts';
 import { RestProblem } from './problems.ts';
 
@@ -48,16 +49,21 @@ const create = endpoint(
     id: 'createChallenge',
     summary: 'Asks the phones of a user',
     body: CreateBody,
+    headers: idempotencyHeaders,
     replies: { 201: CreatedReply },
-    problems: ['cannot-be-asked', 'undeliverable', 'too-often'],
+    problems: ['cannot-be-asked', 'undeliverable', 'too-often', ...idempotencyProblems],
   },
   async (parts, call) => {
-    const issued = await parts.engine.challenges.issueApproval(requestOf(parts, call));
-    if (!issued.ok) throw refusalOf(issued.error);
-    const delivered = await parts.engine.challenges.deliver(issued.value);
-    await demandReached(parts, issued.value, delivered);
-    const body = challengeReply(parts, issued.value.transaction);
-    return { status: 201, body, headers: { location: `${parts.path === '/' ? '' : parts.path}/v1/challenges/${body.id}` } };
+    const { challenges } = parts.engine;
+    const { id, isRepeated } = await makeOnce(parts, call, async () => {
+      const issued = await challenges.issueApproval(requestOf(parts, call));
+      if (!issued.ok) throw refusalOf(issued.error);
+      await demandReached(parts, issued.value, await challenges.deliver(issued.value));
+      return issued.value.transaction.id;
+    });
+    const body = challengeReply(parts, demandOwn(await challenges.find(id)));
+    const location = `${parts.path === '/' ? '' : parts.path}/v1/challenges/${id}`;
+    return { status: 201, body, headers: { location, ...(isRepeated ? { 'idempotency-replayed': 'true' } : {}) } };
   },
 );
 
