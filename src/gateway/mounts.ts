@@ -89,7 +89,7 @@ export function mountsOf(mountParts: MountParts): Mount[] {
         return {
           path: mount.path,
           dialect: 'rest',
-          routes: restRoutes({ ...callersOf(mountParts), path: mount.path, graceMs: graceSeconds(mountParts.config, mount) * 1000 }),
+          routes: restMount(mountParts, mount),
           fallback: restFallback,
         };
       case 'ops':
@@ -162,6 +162,11 @@ function privacyideaMount(mountParts: MountParts, mount: MountConfig) {
     callers: privacyideaRoutes({ ...callers, product: { ...product, ...readingOf(config, callers, mount.path) }, mount, graceMs }),
     phones: pipushRoutes({ engine, pipush: openPipush(), clientAddress: callers.clientAddress, product, mount }),
   });
+}
+
+function restMount(mountParts: MountParts, mount: MountConfig): Route[] {
+  const { path, publicUrl } = mount;
+  return restRoutes({ ...callersOf(mountParts), path, publicUrl, graceMs: graceSeconds(mountParts.config, mount) * 1000 });
 }
 
 /**

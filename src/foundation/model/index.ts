@@ -93,5 +93,6 @@ export {
   type ReportRule,
   type TrailEntry,
   type Transaction,
+  type WaitingPage,
 } from './transaction.ts';
 export { version } from './version.ts';
