@@ -22,6 +22,8 @@ export const recordKinds: readonly StoredRecord['kind'][] = [
   'known-client',
   'kept-request',
   'outbox-message',
+  'published-event',
+  'event-stream',
 ];
 const batchSize = 200;
 
@@ -122,6 +124,10 @@ export function recordKey(record: StoredRecord): string {
       return record.keptRequest.id;
     case 'outbox-message':
       return record.message.id;
+    case 'published-event':
+      return record.event.id;
+    case 'event-stream':
+      return record.eventStream.authServer;
     default:
       return record satisfies never;
   }

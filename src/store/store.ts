@@ -6,6 +6,7 @@ import {
   type AuditWriter,
   type Decision,
   type Effect,
+  type EventStream,
   GatewayFault,
   type KeptRequest,
   type KnownClient,
@@ -14,6 +15,7 @@ import {
   type Owner,
   type PartitionKey,
   type PersonKey,
+  type PublishedEvent,
   type PushToken,
   type PushTokenChange,
   type RelayDevice,
@@ -116,7 +118,9 @@ export type StoredRecord =
   | { kind: 'person-key'; personKey: PersonKey }
   | { kind: 'known-client'; knownClient: KnownClient }
   | { kind: 'kept-request'; keptRequest: KeptRequest }
-  | { kind: 'outbox-message'; message: OutboxMessage };
+  | { kind: 'outbox-message'; message: OutboxMessage }
+  | { kind: 'published-event'; event: PublishedEvent }
+  | { kind: 'event-stream'; eventStream: EventStream };
 
 /** A record with a secret that a key of the keyring seals. */
 export type SealedRecord = Extract<StoredRecord, { kind: 'token' | 'stock-key' | 'partition-key' | 'person-key' | 'outbox-message' }>;
@@ -209,7 +213,7 @@ export type Store = ExchangeStore & {
   claimDueEffects(now: number, leaseUntil: number, limit: number): Promise<DueEffects[]>;
   /**
    * Deletes up to `limit` transactions without effects and with `finishUntil` before `before`, and ended counters,
-   * known clients, kept requests and dead messages. Returns the number of transactions.
+   * known clients, kept requests, dead messages and published events. Returns the number of transactions.
    */
   sweep(before: number, limit: number): Promise<number>;
 
@@ -321,7 +325,7 @@ export type Store = ExchangeStore & {
 };
 
 /** The operations of a store, by their names in metrics. */
-export type StoreOperation = Exclude<keyof Store, 'onDecided' | 'close'>;
+export type StoreOperation = Exclude<keyof Store, 'onDecided' | 'onPublished' | 'close'>;
 
 /** Another process uses the embedded store; `holder` describes that process as far as it is known. */
 export class StoreInUse extends GatewayFault {

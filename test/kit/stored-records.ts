@@ -158,6 +158,25 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
           }),
         ),
     ),
+    each((id) =>
+      fc
+        .record({
+          id: fc.constant(id),
+          authServer: text,
+          number: fc.nat(),
+          at: moment,
+          transaction: text,
+          kind: text,
+          data: fc.record({ id: text }),
+          endsAt: moment,
+        })
+        .map((event): StoredRecord => ({ kind: 'published-event', event })),
+    ),
+    each((authServer) =>
+      fc
+        .record({ authServer: fc.constant(authServer), last: fc.nat() })
+        .map((eventStream): StoredRecord => ({ kind: 'event-stream', eventStream })),
+    ),
   )
   // A clone has the usual object prototype.
   .map((records) => structuredClone(records.flat()));

@@ -4,6 +4,7 @@ import { auditStore } from './audit.ts';
 import { deviceStore } from './devices.ts';
 import { keptRequestStore } from './exchange/kept-requests.ts';
 import { outboxStore } from './exchange/outbox.ts';
+import { publishedEventStore } from './exchange/published-events.ts';
 import { openDatabase } from './open.ts';
 import { type OnOperation, openSession } from './session.ts';
 import { otherStore } from './small-records.ts';
@@ -37,6 +38,7 @@ export async function openEmbeddedStore({ path, log, onOperation, onMigrated }: 
     ...deviceStore(session),
     ...keptRequestStore(session),
     ...outboxStore(session),
+    ...publishedEventStore(session),
     ...auditStore(session),
     async findTokenWithOpen(serial, now, most) {
       // Locally, two reads cost no more than one.

@@ -30,6 +30,9 @@ export const migrations: readonly Migration[] = [
   (db) => applyValidator(db, 'knownClients', { $jsonSchema: validators.knownClients }),
   (db) => applyValidator(db, 'keptRequests', { $jsonSchema: validators.keptRequests }),
   (db) => applyValidator(db, 'outbox', { $jsonSchema: validators.outbox }),
+  async (db) => {
+    for (const name of ['publishedEvents', 'eventStreams']) await applyValidator(db, name, { $jsonSchema: validators[name] });
+  },
 ];
 
 const keyedAtOnce = 500;
