@@ -24,6 +24,7 @@ export const recordKinds: readonly StoredRecord['kind'][] = [
   'outbox-message',
   'published-event',
   'event-stream',
+  'identity-pin',
 ];
 const batchSize = 200;
 
@@ -128,6 +129,8 @@ export function recordKey(record: StoredRecord): string {
       return record.event.id;
     case 'event-stream':
       return record.eventStream.authServer;
+    case 'identity-pin':
+      return record.identityPin.id;
     default:
       return record satisfies never;
   }

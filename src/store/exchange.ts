@@ -1,4 +1,4 @@
-import type { KeptRequest, OutboxChange, OutboxMessage, PublishedEvent } from '../foundation/model/index.ts';
+import type { IdentityPin, KeptRequest, OutboxChange, OutboxMessage, PublishedEvent } from '../foundation/model/index.ts';
 
 /** The filter of an outbox list, by id after `after`; absent fields do not filter. */
 export type OutboxFilter = {
@@ -71,4 +71,12 @@ export type ExchangeStore = {
    * change stream. Returns how to stop.
    */
   onPublished(authServer: string, listener: () => void): () => void;
+
+  /** Adds an identity pin, unless its id exists. Returns the stored one. */
+  pinIdentity(pin: IdentityPin): Promise<IdentityPin>;
+  findIdentity(id: string): Promise<IdentityPin | undefined>;
+  /** Returns whether it existed. */
+  removeIdentity(id: string): Promise<boolean>;
+  /** The identity pins of a realm by id, after the id `after` or from the start. */
+  listIdentities(realm: string, after: string | undefined, limit: number): Promise<IdentityPin[]>;
 };

@@ -8,6 +8,7 @@ import {
   type Effect,
   type EventStream,
   GatewayFault,
+  type IdentityPin,
   type KeptRequest,
   type KnownClient,
   type KnownPerson,
@@ -120,7 +121,8 @@ export type StoredRecord =
   | { kind: 'kept-request'; keptRequest: KeptRequest }
   | { kind: 'outbox-message'; message: OutboxMessage }
   | { kind: 'published-event'; event: PublishedEvent }
-  | { kind: 'event-stream'; eventStream: EventStream };
+  | { kind: 'event-stream'; eventStream: EventStream }
+  | { kind: 'identity-pin'; identityPin: IdentityPin };
 
 /** A record with a secret that a key of the keyring seals. */
 export type SealedRecord = Extract<StoredRecord, { kind: 'token' | 'stock-key' | 'partition-key' | 'person-key' | 'outbox-message' }>;

@@ -177,6 +177,11 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
         .record({ authServer: fc.constant(authServer), last: fc.nat() })
         .map((eventStream): StoredRecord => ({ kind: 'event-stream', eventStream })),
     ),
+    each((id) =>
+      fc
+        .record({ id: fc.constant(id), issuer: text, subject: text, user: text, realm: text, at: moment })
+        .map((identityPin): StoredRecord => ({ kind: 'identity-pin', identityPin })),
+    ),
   )
   // A clone has the usual object prototype.
   .map((records) => structuredClone(records.flat()));

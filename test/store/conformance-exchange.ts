@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { KeptRequest, PublishedEvent } from '../../src/foundation/model/index.ts';
+import type { IdentityPin, KeptRequest, PublishedEvent } from '../../src/foundation/model/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { givenMessage } from '../kit/records.ts';
 
@@ -8,6 +8,7 @@ export function exchangeCases(store: () => Store): void {
   requestCases(store);
   outboxCases(store);
   eventCases(store);
+  identityCases(store);
 }
 
 function requestCases(store: () => Store): void {
@@ -246,5 +247,37 @@ function eventCases(store: () => Store): void {
     await store().sweep(2001, 10);
     await store().publish([event('a')]);
     assert.deepEqual(await numbers(), ['3 a']);
+  });
+}
+
+function identityCases(store: () => Store): void {
+  const pin = (id: string, over: Partial<IdentityPin> = {}): IdentityPin => ({
+    id,
+    issuer: 'https://sso.example.com/realms/shop',
+    subject: `s-${id}`,
+    user: 'alice',
+    realm: 'corp',
+    at: 5,
+    ...over,
+  });
+
+  it('pins an identity to the first user, whoever comes at the same time, until it is removed', async () => {
+    const users = ['alice', 'bob', 'carol', 'dave'];
+    const stored = await Promise.all(users.map((user) => store().pinIdentity(pin('a', { user }))));
+    const found = await store().findIdentity('a');
+    assert.ok(found);
+    assert.deepEqual(stored, [found, found, found, found]);
+    assert.deepEqual(await store().pinIdentity(pin('a', { user: 'eve' })), found);
+    assert.equal(await store().findIdentity('b'), undefined);
+    assert.deepEqual([await store().removeIdentity('a'), await store().removeIdentity('a')], [true, false]);
+    assert.deepEqual(await store().pinIdentity(pin('a', { user: 'eve' })), pin('a', { user: 'eve' }));
+  });
+
+  it('lists the identities of a realm, page by page', async () => {
+    for (const id of ['c', 'a', 'b']) await store().pinIdentity(pin(id));
+    await store().pinIdentity(pin('d', { realm: 'guests' }));
+    const ids = async (after: string | undefined, limit: number) =>
+      (await store().listIdentities('corp', after, limit)).map(({ id }) => id);
+    assert.deepEqual([await ids(undefined, 2), await ids('b', 2), await ids('c', 2)], [['a', 'b'], ['c'], []]);
   });
 }

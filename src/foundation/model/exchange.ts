@@ -49,3 +49,9 @@ export type PublishedEvent = {
 
 /** The last number that an event of this auth server got. */
 export type EventStream = { authServer: string; last: number };
+
+/**
+ * The user whom an issuer of tokens means by `subject`, as its first token named the user. `id` is a digest of issuer and
+ * subject.
+ */
+export type IdentityPin = { id: string; issuer: string; subject: string; user: string; realm: string; at: number };

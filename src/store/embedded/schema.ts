@@ -162,6 +162,12 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX published_events_end ON published_events (ends_at);
   CREATE TABLE event_streams (auth_server TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE identity_pins (
+    id TEXT PRIMARY KEY, issuer TEXT NOT NULL, subject TEXT NOT NULL, user TEXT NOT NULL, realm TEXT NOT NULL, at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX identity_pins_realm ON identity_pins (realm, id);
+  `,
 ];
 
 /** Stores the owner keys of each push token, and the folded name for list searches. Does not change owners. */

@@ -2,6 +2,7 @@ import type { Effect, TrailEntry } from '../../foundation/model/index.ts';
 import type { SealedRecord, Store, StoredRecord } from '../store.ts';
 import { addNote, entryOf, noteOf, personKeyOf, saveEntry, savePersonKey, saveWriter, writerOf } from './audit.ts';
 import { deviceOf, saveDevice } from './devices.ts';
+import { identityPinOf, saveIdentityPin } from './exchange/identity-pins.ts';
 import { keptRequestOf, saveKeptRequest } from './exchange/kept-requests.ts';
 import { messageOf, saveMessage } from './exchange/outbox.ts';
 import { eventOf, eventStreamOf, saveEvent, saveEventStream } from './exchange/published-events.ts';
@@ -32,6 +33,7 @@ const tables: {
   'outbox-message': ['outbox', 'id', (row) => ({ kind: 'outbox-message', message: messageOf(row) })],
   'published-event': ['published_events', 'id', (row) => ({ kind: 'published-event', event: eventOf(row) })],
   'event-stream': ['event_streams', 'auth_server', (row) => ({ kind: 'event-stream', eventStream: eventStreamOf(row) })],
+  'identity-pin': ['identity_pins', 'id', (row) => ({ kind: 'identity-pin', identityPin: identityPinOf(row) })],
 };
 
 /** Exports and imports whole records, and replaces the seals of their secrets. */
@@ -144,6 +146,8 @@ function put(session: Session, record: StoredRecord): unknown {
       return saveEvent(run, record.event, 'INSERT OR REPLACE');
     case 'event-stream':
       return saveEventStream(run, record.eventStream);
+    case 'identity-pin':
+      return saveIdentityPin(run, record.identityPin, 'INSERT OR REPLACE');
     default:
       return record satisfies never;
   }

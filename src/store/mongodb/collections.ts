@@ -5,6 +5,7 @@ import type {
   AuditWriter,
   Effect,
   EventStream,
+  IdentityPin,
   KeptRequest,
   KnownClient,
   OutboxMessage,
@@ -78,6 +79,9 @@ export type PublishedEventDocument = Omit<PublishedEvent, 'id'> & { _id: string;
 /** The last number of an auth server's events: `_id` is the auth server. */
 export type EventStreamDocument = Omit<EventStream, 'authServer'> & { _id: string };
 
+/** An identity pin. */
+export type IdentityPinDocument = Omit<IdentityPin, 'id'> & { _id: string };
+
 /** Names are unique by unique indexes or, if collections may be sharded, by the collection `names`. */
 export type Uniqueness = 'indexes' | 'names';
 
@@ -103,6 +107,7 @@ export type Collections = {
   outbox: Collection<OutboxDocument>;
   publishedEvents: Collection<PublishedEventDocument>;
   eventStreams: Collection<EventStreamDocument>;
+  identityPins: Collection<IdentityPinDocument>;
 };
 
 /** The collections of a database. */
@@ -125,5 +130,6 @@ export function collectionsOf(db: Db): Collections {
     outbox: db.collection('outbox'),
     publishedEvents: db.collection('publishedEvents'),
     eventStreams: db.collection('eventStreams'),
+    identityPins: db.collection('identityPins'),
   };
 }

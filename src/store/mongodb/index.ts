@@ -6,6 +6,7 @@ import { type ClientOptions, connect } from './client.ts';
 import { collectionsOf, type Uniqueness } from './collections.ts';
 import { deviceStore } from './devices.ts';
 import { effectStore } from './effects.ts';
+import { identityPinStore } from './exchange/identity-pins.ts';
 import { keptRequestStore } from './exchange/kept-requests.ts';
 import { outboxStore } from './exchange/outbox.ts';
 import { publishedEventStore } from './exchange/published-events.ts';
@@ -66,6 +67,7 @@ export async function openMongoStore({ log, onOperation, onMigrated, pollMs, ret
       ...keptRequestStore(session),
       ...outboxStore(session),
       ...publishedEventStore(session),
+      ...identityPinStore(session),
       ...auditStore(session),
       ...transferStore(session),
       onDecided: decided.on,

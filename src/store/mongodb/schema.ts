@@ -33,6 +33,7 @@ export const migrations: readonly Migration[] = [
   async (db) => {
     for (const name of ['publishedEvents', 'eventStreams']) await applyValidator(db, name, { $jsonSchema: validators[name] });
   },
+  (db) => applyValidator(db, 'identityPins', { $jsonSchema: validators.identityPins }),
 ];
 
 const keyedAtOnce = 500;

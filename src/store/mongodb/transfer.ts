@@ -3,6 +3,7 @@ import type { SealedRecord, Store, StoredRecord } from '../store.ts';
 import { entryDocument, entryOf, personKeyDocument, personKeyOf, writerOf } from './audit.ts';
 import type { CounterDocument, TransactionDocument } from './collections.ts';
 import { documentOf as deviceDocument, deviceOf } from './devices.ts';
+import { identityPinDocument, identityPinOf } from './exchange/identity-pins.ts';
 import { keptRequestDocument, keptRequestOf } from './exchange/kept-requests.ts';
 import { messageDocument, messageOf } from './exchange/outbox.ts';
 import { eventDocument, eventOf } from './exchange/published-events.ts';
@@ -53,6 +54,7 @@ function pagesOf({ collections }: Session): Pages {
     'outbox-message': pages(collections.outbox, (found) => ({ kind: 'outbox-message', message: messageOf(found) })),
     'published-event': pages(collections.publishedEvents, (found) => ({ kind: 'published-event', event: eventOf(found) })),
     'event-stream': pages(collections.eventStreams, ({ _id, last }) => ({ kind: 'event-stream', eventStream: { authServer: _id, last } })),
+    'identity-pin': pages(collections.identityPins, (found) => ({ kind: 'identity-pin', identityPin: identityPinOf(found) })),
   };
 }
 
@@ -123,6 +125,7 @@ async function put({ names, collections }: Session, records: readonly StoredReco
   const outbox = of('outbox-message').map(({ message }) => messageDocument(message));
   const publishedEvents = of('published-event').map(({ event }) => eventDocument(event));
   const eventStreams = of('event-stream').map(({ eventStream: { authServer, last } }) => ({ _id: authServer, last }));
+  const identityPins = of('identity-pin').map(({ identityPin }) => identityPinDocument(identityPin));
   await Promise.all([
     replace(tokens, routed, (writes) => collections.tokens.bulkWrite(writes, unordered)),
     replace(transactions, routed, (writes) => collections.transactions.bulkWrite(writes, unordered)),
@@ -140,6 +143,7 @@ async function put({ names, collections }: Session, records: readonly StoredReco
     replace(outbox, byId, (writes) => collections.outbox.bulkWrite(writes, unordered)),
     replace(publishedEvents, byId, (writes) => collections.publishedEvents.bulkWrite(writes, unordered)),
     replace(eventStreams, byId, (writes) => collections.eventStreams.bulkWrite(writes, unordered)),
+    replace(identityPins, byId, (writes) => collections.identityPins.bulkWrite(writes, unordered)),
   ]);
 }
 

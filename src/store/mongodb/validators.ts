@@ -74,4 +74,5 @@ export const validators: Readonly<Record<string, Schema>> = {
   }),
   publishedEvents: record({ authServer: text, number, at: number, transaction: text, kind: text, endsAt: number }),
   eventStreams: record({ last: number }),
+  identityPins: record({ issuer: text, subject: text, user: text, realm: text, at: number }),
 };
