@@ -24,6 +24,7 @@ import {
   opsRoutes,
   type Route,
   routeReader,
+  type StreamPlaces,
   secureReader,
 } from '../edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from '../edge/phones/linotp/index.ts';
@@ -55,6 +56,8 @@ export type MountParts = {
   /** Shared by all listeners. */
   health: Health;
   draining: { now: boolean };
+  /** The event streams of the process. */
+  streams: StreamPlaces;
 };
 
 /** Connects every mount of a listener to its handlers. */
@@ -89,7 +92,7 @@ export function mountsOf(mountParts: MountParts): Mount[] {
         return {
           path: mount.path,
           dialect: 'rest',
-          routes: restRoutes({ ...callersOf(mountParts), path: mount.path, graceMs: graceSeconds(mountParts.config, mount) * 1000 }),
+          routes: restMount(mountParts, mount),
           fallback: restFallback,
         };
       case 'ops':
@@ -103,6 +106,11 @@ export function mountsOf(mountParts: MountParts): Mount[] {
         return mount.serves satisfies never;
     }
   });
+}
+
+function restMount(mountParts: MountParts, mount: MountConfig) {
+  const { config, streams } = mountParts;
+  return restRoutes({ ...callersOf(mountParts), path: mount.path, graceMs: graceSeconds(config, mount) * 1000, streams });
 }
 
 /** The LinOTP version in the replies. */

@@ -215,7 +215,7 @@ function notConsumed({ id }: Transaction, finished: Exclude<ApprovalFinished, { 
 }
 
 /** The auth server's own challenge. Those of others look like unknown ones. */
-const ownChallenge = async ({ engine }: RestParts, { caller, param }: Pick<RestCall<unknown, unknown>, 'caller' | 'param'>) =>
+export const ownChallenge = async ({ engine }: RestParts, { caller, param }: Pick<RestCall<unknown, unknown>, 'caller' | 'param'>) =>
   demandOwn(await engine.challenges.findOwn(param('id'), caller.server.name));
 
 function demandOwn(transaction: Transaction | undefined): Transaction {

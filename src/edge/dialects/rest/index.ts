@@ -2,12 +2,13 @@ import { type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import { challengeEndpoints } from './challenges.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { RestParts } from './parts.ts';
+import { streamEndpoints } from './streams.ts';
 
 export type { RestParts } from './parts.ts';
 export { restFallback } from './problems.ts';
 
 /** All endpoints of this dialect. */
-export const restEndpoints: readonly Endpoint[] = [...challengeEndpoints];
+export const restEndpoints: readonly Endpoint[] = [...challengeEndpoints, ...streamEndpoints];
 
 const table = restEndpoints.map(({ route }) => route);
 
