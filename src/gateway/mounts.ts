@@ -24,6 +24,7 @@ import {
   opsRoutes,
   type Route,
   routeReader,
+  type StreamPlaces,
   secureReader,
 } from '../edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from '../edge/phones/linotp/index.ts';
@@ -55,6 +56,8 @@ export type MountParts = {
   /** Shared by all listeners. */
   health: Health;
   draining: { now: boolean };
+  /** The event streams of the process. */
+  streams: StreamPlaces;
 };
 
 /** Connects every mount of a listener to its handlers. */
@@ -165,8 +168,9 @@ function privacyideaMount(mountParts: MountParts, mount: MountConfig) {
 }
 
 function restMount(mountParts: MountParts, mount: MountConfig): Route[] {
+  const { config, streams } = mountParts;
   const { path, publicUrl } = mount;
-  return restRoutes({ ...callersOf(mountParts), path, publicUrl, graceMs: graceSeconds(mountParts.config, mount) * 1000 });
+  return restRoutes({ ...callersOf(mountParts), path, publicUrl, streams, graceMs: graceSeconds(config, mount) * 1000 });
 }
 
 /**

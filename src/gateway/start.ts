@@ -70,14 +70,15 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     if (isMigrated) await warnOfNamesakes(running.current().engine, log);
     const draining = { now: false };
     const health = openHealth({ ...longLived, directory: () => running.current().parts.directory });
-    const serviceOf = (generation: Generation = running.current()) => serviceFor(generation, { accounts, health, draining });
     const gate = gateOf(configNow, longLived);
+    const shared = { accounts, health, draining, streams: gate.streams };
+    const serviceOf = (generation: Generation = running.current()) => serviceFor(generation, shared);
     const listeners = await openListeners({ ...options, ...longLived, gate, draining, serviceOf: serviceOf() });
     opened.push(() => {
       draining.now = true;
       return listeners.close(configNow().settings.drainMs);
     });
-    metrics.waiters.set({ kind: 'push_wait' }, 0);
+    for (const kind of ['push_wait', 'sse']) metrics.waiters.set({ kind }, 0);
     const endings = watchEndings({ held: () => [...listeners.credentials(), ...running.current().credentials()], clock, tell });
     opened.push(endings.stop);
     endings.look();
@@ -143,7 +144,7 @@ function followAudit(audit: Audit, metrics: Metrics, listen: (listener: Tell) =>
 }
 
 /** Connects the mounts of a listener to a generation; all share the same health. */
-function serviceFor(generation: Generation, shared: Pick<MountParts, 'accounts' | 'health' | 'draining'>): ServiceOf {
+function serviceFor(generation: Generation, shared: Pick<MountParts, 'accounts' | 'health' | 'draining' | 'streams'>): ServiceOf {
   return (listener) => ({
     mounts: mountsOf({ ...generation, ...shared, listener }),
     begin: generation.begin,

@@ -22,7 +22,7 @@ import { type AddressReply, type PhoneRequest, type PollReply, poll, updateAddre
 import { issueQuietly, type QuietlyIssued, type QuietRequest } from './quiet.ts';
 import { type Waited, type WaitRequest, waitForAnswer } from './wait.ts';
 import { findByPage, findByPageCode, pageCode, pageSecret } from './waiting-page.ts';
-import { type StatusWatch, watchStatus } from './watch.ts';
+import { type Following, follow, type Progress, progressOf, type StatusWatch, watchStatus } from './watch.ts';
 
 /** The life of a challenge: issue, deliver, answer, wait, finish. */
 export type Challenges = {
@@ -80,6 +80,13 @@ export type Challenges = {
   waitForAnswer(request: WaitRequest): Promise<Waited>;
   /** Waits until the status differs from the known one, the time is over, or the client is gone. Decides nothing. */
   watchStatus(watch: StatusWatch): Promise<void>;
+  /**
+   * Tells every change of a transaction until it is settled, at once also for answers at other gateways. Returns how to
+   * stop. While the store is unavailable it tries again every second.
+   */
+  follow(following: Following): () => void;
+  /** How far a transaction is now. */
+  progressOf(transaction: Transaction): Progress;
   /** Takes an accepted login for the server that asked, or for one of the identical requests that wait for it. */
   finish(request: FinishRequest): Promise<Finished>;
   /** The secret in the address of a transaction's waiting page; undefined without a page. */
@@ -170,6 +177,8 @@ export const openChallenges = (parts: EngineParts): Challenges => ({
   poll: (phone, request) => span('show challenges', { 'pushgate.phone_protocol': phone.name }, () => poll(parts, phone, request)),
   updateAddress: (phone, request) => updateAddress(parts, phone, request),
   watchStatus: (watch) => watchStatus(parts, watch),
+  follow: (following) => follow(parts, following),
+  progressOf: (transaction) => progressOf(transaction, parts.clock()),
   waitForAnswer: (request) => waitForAnswer(parts, request),
   finish: (request) => span('finish login', {}, () => finish(parts, request)),
   pageSecret: ({ page }) => page && pageSecret(parts.keyring, page),

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Asker } from '../../../engine/index.ts';
 import { type AuthServer, type AuthServerRight, bearerOf } from '../../access/index.ts';
-import { askerOf, type Caller, type CallerParts, clientsOf, recogniseCaller } from '../../http/index.ts';
+import { askerOf, type Caller, type CallerParts, clientsOf, recogniseCaller, type StreamPlaces } from '../../http/index.ts';
 import { RestProblem } from './problems.ts';
 
 /** The parts of the dialect. */
@@ -14,6 +14,8 @@ export type RestParts = CallerParts & {
   graceMs: number;
   /** How browsers reach this mount, if they do. */
   publicUrl?: string | undefined;
+  /** The event streams of this process. */
+  streams: StreamPlaces;
 };
 
 /** The dialect's name in log, metrics and policies. */

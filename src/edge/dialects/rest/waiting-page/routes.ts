@@ -1,7 +1,9 @@
 import type { Context } from 'koa';
 import type { Transaction } from '../../../../foundation/model/index.ts';
 import { type Handler, holdReply, onDisconnect } from '../../../http/index.ts';
+import { sendReply } from '../endpoint.ts';
 import { dialect, type RestParts } from '../parts.ts';
+import { openStream, statesOf } from '../streams.ts';
 import { gonePage, type PageDocument, waitingPage } from './document.ts';
 import { pageState } from './state.ts';
 import { type Language, languages } from './texts.ts';
@@ -35,6 +37,16 @@ async function showState(parts: RestParts, ctx: Context): Promise<void> {
     await ended;
     sendState(parts, again, await parts.engine.challenges.find(id));
   });
+}
+
+/** `GET /wait/:server/:secret/events`: the same as server-sent events, until the challenge is over. */
+async function followState(parts: RestParts, ctx: Context): Promise<void> {
+  const transaction = await transactionOf(parts, ctx);
+  if (!transaction) return notFound(ctx);
+  const { engine } = parts;
+  const show = (each: Transaction) => pageState({ engine }, each);
+  const reply = openStream(parts, { ctx, authServer: transaction.authServer }, statesOf(parts, transaction.id, { known: -1, show }));
+  if (reply !== 'held') sendReply(ctx, reply);
 }
 
 /** `POST /wait/:server/:secret/cancel`: the user gives up; an answer that came first counts. */
@@ -85,5 +97,6 @@ function languageOf(ctx: Context): Language {
 export const pageRoutes: readonly Handler<RestParts>[] = [
   { methods: ['GET'], path: '/wait/:server/:secret', handler: showPage },
   { methods: ['GET'], path: '/wait/:server/:secret/state', handler: showState },
+  { methods: ['GET'], path: '/wait/:server/:secret/events', handler: followState },
   { methods: ['POST'], path: '/wait/:server/:secret/cancel', handler: cancelPage },
 ];
