@@ -36,8 +36,11 @@ export type Description<Q extends z.ZodType, B extends z.ZodType> = {
 /** A request of a known auth server. `param` reads a segment of the path. */
 export type RestCall<Q, B> = { ctx: Context; caller: Caller; asker: Asker; query: Q; body: B; param(name: string): string };
 
+/** The description of any endpoint. */
+export type Described = Description<z.ZodType, z.ZodType>;
+
 /** A described endpoint with its handler. */
-export type Endpoint = { described: Description<z.ZodType, z.ZodType>; route: Handler<RestParts> };
+export type Endpoint = { described: Described; route: Handler<RestParts> };
 
 type Act<Q, B> = (parts: RestParts, call: RestCall<Q, B>) => Promise<RestReply | 'held'>;
 
@@ -62,14 +65,11 @@ export function endpoint<Q extends z.ZodType = z.ZodType<unknown>, B extends z.Z
 
 /** An endpoint that anybody may call. */
 export const openEndpoint = (
-  described: Description<z.ZodType, z.ZodType> & { right: 'nobody' },
+  described: Described & { right: 'nobody' },
   act: (parts: RestParts, ctx: Context) => Promise<RestReply | 'held'>,
 ): Endpoint => defined(described, act);
 
-function defined(
-  described: Description<z.ZodType, z.ZodType>,
-  act: (parts: RestParts, ctx: Context) => Promise<RestReply | 'held'>,
-): Endpoint {
+function defined(described: Described, act: (parts: RestParts, ctx: Context) => Promise<RestReply | 'held'>): Endpoint {
   const handler = async (parts: RestParts, ctx: Context): Promise<void> => {
     const reply = await act(parts, ctx);
     if (reply !== 'held') sendReply(ctx, reply);
