@@ -1,10 +1,11 @@
 /**
- * `npm run generate`: writes the pages of docs/reference from the source: schemas, actions, metrics, events and
- * commands. With `--check` it writes nothing, and fails if a page is out of date.
+ * `npm run generate`: writes the pages of docs/reference from the source: schemas, actions, metrics, events,
+ * commands and the REST interface. With `--check` it writes nothing, and fails if a page is out of date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadKinds } from '../providers/catalog.ts';
+import { openApiOf, restDescriptions } from '../src/edge/dialects/rest/index.ts';
 import { cliPage } from './reference/cli-page.ts';
 import { configPage } from './reference/config-page.ts';
 import { eventsPage } from './reference/events-page.ts';
@@ -20,6 +21,7 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'metrics.md': metricsPage,
   'events.md': eventsPage,
   'cli.md': cliPage,
+  'openapi.json': () => `${JSON.stringify(openApiOf(restDescriptions(), '/'), null, 2)}\n`,
 };
 
 for (const [name, make] of Object.entries(pages)) {
