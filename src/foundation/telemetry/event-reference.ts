@@ -17,7 +17,9 @@ const whom = {
 const origin = {
   origin: 'The auth server, its dialect, the address of the client and the id of the request: {authServer, dialect, client, requestId}.',
 };
-const by = { by: 'The administrator with the origin of the request: {administrator, authServer, dialect, client, requestId}.' };
+const by = {
+  by: 'Who acted, with the origin of the request: {administrator, authServer, dialect, client, requestId}. administrator is empty when an auth server acted itself, at a rest mount.',
+};
 const authServer = { authServer: 'Name of the auth server that asked.' };
 const transaction = { transaction: 'Id of the transaction in the gateway.' };
 const serial = { serial: 'Serial of the push token.' };

@@ -1,13 +1,14 @@
 import { type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import { challengeEndpoints } from './challenges.ts';
 import type { Endpoint } from './endpoint.ts';
+import { managementEndpoints } from './management/index.ts';
 import type { RestParts } from './parts.ts';
 
 export type { RestParts } from './parts.ts';
 export { restFallback } from './problems.ts';
 
 /** All endpoints of this dialect. */
-export const restEndpoints: readonly Endpoint[] = [...challengeEndpoints];
+export const restEndpoints: readonly Endpoint[] = [...challengeEndpoints, ...managementEndpoints];
 
 const table = restEndpoints.map(({ route }) => route);
 
