@@ -8,7 +8,7 @@ import { givenManagers, problemOf } from './given.ts';
 type Named = { name: string };
 
 /** The administrator of the gateway gets these permissions, in this realm or in all. */
-const permitted = (actions: Record<string, true>, realm?: string) => ({
+const permitted = (actions: Record<string, boolean>, realm?: string) => ({
   name: `admins of ${realm ?? 'all'}`,
   scope: 'admin',
   match: realm === undefined ? {} : { realm: [realm] },
@@ -202,6 +202,15 @@ describe('The gateway through the REST interface', function () {
       const { serial } = await phoneOf('alice');
       for (const call of ['GET /v1/providers', `GET /v1/tokens/${serial}/addresses`, `GET /v1/limits?serial=${serial}`])
         assert.equal(problemOf(await by.admin(call)), '403 not-allowed', call);
+    });
+
+    it('may operate it for every push token, since rules for realms are not about the gateway', async () => {
+      const { by, phoneOf } = await given({
+        policies: [permitted({ operate: false }, 'corp'), permitted({ operate: true, enrollPUSH: true })],
+      });
+      const { serial } = await phoneOf('alice');
+      for (const call of [`GET /v1/tokens/${serial}/addresses`, `GET /v1/limits?serial=${serial}`])
+        assert.equal((await by.admin(call)).status, 200, call);
     });
 
     it('lose their rights when they log out, also from the network of an auth server', async () => {
