@@ -254,7 +254,7 @@ export const requests: readonly Parser[] = [
   {
     name: 'audit-filter',
     of: [
-      'src/edge/dialects/operator/audit-query.ts',
+      'src/edge/formats/management/audit-query.ts',
       'src/edge/dialects/privacyidea/audit-list.ts',
       'src/edge/dialects/privacyidea/tokens/paging.ts',
       'src/edge/dialects/privacyidea/tokens/validity-period.ts',
