@@ -63,7 +63,7 @@ export {
   type SignedRequest,
 } from './relay/index.ts';
 export { type AddressAdded, type AddressValue, addressId, maxAddresses } from './tokens/addresses.ts';
-export type { TokenAdministration } from './tokens/administration.ts';
+export type { AdministrationScope, TokenAdministration } from './tokens/administration.ts';
 export type { HandedOver, Handover, Namesakes } from './tokens/namesakes.ts';
 export type { PairingReply } from './tokens/pairing.ts';
 export type { RolloutRefusal } from './tokens/rollout.ts';

@@ -31,11 +31,12 @@ export type { AuditFilter, AuditPage, AuditStore } from './audit.ts';
 
 /**
  * The filter of a push token list; absent fields do not filter. `serial` and `user` accept `*` wildcards and ignore
- * case; `ownerKeys` as for `tokensOf`. `realm` and `resolver` are the owner's; `notResolvers` excludes owners of these
+ * case; `afterSerial` lists what follows it in the order of serials; `ownerKeys` as for `tokensOf`. `realm` and `resolver` are the owner's; `notResolvers` excludes owners of these
  * sources. `tokenRealm` is one of the token's own realms; `inRealms` requires one of these realms, where '' means none.
  */
 export type PushTokenFilter = {
   serial?: string | undefined;
+  afterSerial?: string | undefined;
   user?: string | undefined;
   ownerKeys?: readonly string[] | undefined;
   realm?: string | undefined;

@@ -247,6 +247,8 @@ function tokenCases(store: () => Store): void {
     assert.deepEqual(await serials({ assigned: false }), ['A%1']);
     assert.deepEqual(await serials({ rollout: 'offered', type: 'push' }), ['A[1']);
     assert.deepEqual(await serials({ type: 'other' }), []);
+    assert.deepEqual(await serials({ afterSerial: 'A%1' }), ['AB1', 'A[1', 'A_1']);
+    assert.deepEqual(await serials({ afterSerial: 'A[1', inRealms: [] }), []);
   });
 
   it('lists by the source of the owner and by the realms of the push token', async () => {

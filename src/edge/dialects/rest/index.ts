@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import { challengeEndpoints } from './challenges.ts';
 import { type Described, type Endpoint, openEndpoint } from './endpoint.ts';
+import { managementEndpoints } from './management/index.ts';
 import { type OpenApi, openApiOf } from './openapi.ts';
 import type { RestParts } from './parts.ts';
 import { streamEndpoints } from './streams.ts';
@@ -31,7 +32,7 @@ const openApi = openEndpoint(
 );
 
 /** All endpoints of this dialect. */
-export const restEndpoints: readonly Endpoint[] = [...challengeEndpoints, ...streamEndpoints, openApi];
+export const restEndpoints: readonly Endpoint[] = [...challengeEndpoints, ...streamEndpoints, ...managementEndpoints, openApi];
 
 /** Their descriptions. */
 export const restDescriptions = (): Described[] => restEndpoints.map(({ described }) => described);
