@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 type DeviceStore = Pick<Store, 'findDevice' | 'putDevice' | 'removeDevice' | 'deadDevices'>;
 
 /** Optional fields of a relay device: a write without one removes it. */
-const optional = ['platform', 'publicKey', 'signedAt', 'deadSince'] as const;
+const optional = ['platform', 'publicKey', 'reference', 'signedAt', 'deadSince'] as const;
 
 /** Relay devices: one document each. */
 export function deviceStore({ run, collections: { devices } }: Session): DeviceStore {
