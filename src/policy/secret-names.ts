@@ -18,6 +18,7 @@ const paramWords = [
   'pubkey',
   'nonce',
   'answer',
+  'payload',
 ];
 
 /**

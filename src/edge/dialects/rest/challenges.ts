@@ -219,7 +219,7 @@ const ownChallenge = async ({ engine }: RestParts, { caller, param }: Pick<RestC
   demandOwn(await engine.challenges.findOwn(param('id'), caller.server.name));
 
 function demandOwn(transaction: Transaction | undefined): Transaction {
-  if (transaction?.dialect === dialect) return transaction;
+  if (transaction?.dialect === dialect && transaction.kind !== 'relay') return transaction;
   throw new RestProblem('not-found', 'This auth server has no challenge with this id (any more).');
 }
 

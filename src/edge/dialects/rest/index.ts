@@ -1,5 +1,6 @@
 import { type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import { challengeEndpoints } from './challenges.ts';
+import { deliveryEndpoints } from './deliveries.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { RestParts } from './parts.ts';
 
@@ -7,7 +8,7 @@ export type { RestParts } from './parts.ts';
 export { restFallback } from './problems.ts';
 
 /** All endpoints of this dialect. */
-export const restEndpoints: readonly Endpoint[] = [...challengeEndpoints];
+export const restEndpoints: readonly Endpoint[] = [...challengeEndpoints, ...deliveryEndpoints];
 
 const table = restEndpoints.map(({ route }) => route);
 
