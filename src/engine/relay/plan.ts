@@ -1,4 +1,4 @@
-import { type DeviceAddress, pollOnlyProvider } from '../../foundation/model/index.ts';
+import type { DeviceAddress } from '../../foundation/model/index.ts';
 import type { DeliveryPlan } from '../../policy/index.ts';
 import { factsOf } from '../facts.ts';
 import type { EngineParts } from '../parts.ts';
@@ -15,8 +15,8 @@ export type Unreachable = { kind: 'unknown-gda' | 'dead-address' } | { kind: 'un
 export type RelayPlan = { delivery: DeliveryPlan; canPoll: boolean; reach: 'reachable' | Unreachable };
 
 /**
- * Finds the way to a phone. Poll-only providers are left out for phones that cannot poll, because they have no key to
- * prove themselves.
+ * Finds the way to a phone. Providers that send no data are left out for phones that cannot poll, because they have no
+ * key to prove themselves.
  */
 export function planRelay(parts: EngineParts, request: RelayRequest, phone: RelayPhone): RelayPlan {
   const { addresses, token, hasKey } = phone;
@@ -24,7 +24,7 @@ export function planRelay(parts: EngineParts, request: RelayRequest, phone: Rela
   const canPoll = hasKey === true && parts.policy.value('push_allow_polling', facts) !== 'deny';
   const kinds = kindsOfProviders(parts);
   const planned = deliveryPlan(parts, request, phone);
-  const delivery = { ...planned, providers: planned.providers.filter((name) => canPoll || !kinds(name).includes('none')) };
+  const delivery = { ...planned, providers: planned.providers.filter((name) => canPoll || !parts.registry.needsPolling(name)) };
   const living = addresses.filter(({ deadSince }) => deadSince === undefined);
   const serves = (some: readonly DeviceAddress[]): boolean =>
     delivery.providers.some((name) => some.some(({ kind }) => kinds(name).includes(kind)));
@@ -41,7 +41,7 @@ function unreachable({ addresses, gda }: RelayPhone, isServed: boolean): Unreach
 
 function kindsOfProviders({ registry }: EngineParts): (name: string) => readonly string[] {
   const status = new Map(registry.status().map(({ name, addresses }) => [name, addresses]));
-  return (name) => (name === pollOnlyProvider ? ['none'] : (status.get(name) ?? []));
+  return (name) => status.get(name) ?? [];
 }
 
 function deliveryPlan(parts: EngineParts, { asker, via }: RelayRequest, { token }: RelayPhone): DeliveryPlan {

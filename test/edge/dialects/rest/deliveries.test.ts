@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { givenFakes } from '../../../fakes/fakes-kit.ts';
 import { minutes, seconds } from '../../../kit/clock.ts';
 import { relayParts } from '../../../kit/relay.ts';
@@ -31,7 +33,11 @@ describe('Deliveries of the REST interface', function () {
     const world = await givenRest(undo, {
       policies: [{ name: 'pushes', match: { dialect: ['rest'] }, actions }],
       more: {
-        providers: [...providers, { name: 'poll', kind: 'poll-only', config: {} }],
+        providers: [
+          ...providers,
+          { name: 'poll', kind: 'poll-only', config: {} },
+          { name: 'opaque', kind: 'firebase', config: { ...providers[0]?.config, mode: 'opaque' } },
+        ],
         authServers: ['shop', 'stranger'].map((name) => ({
           name,
           mounts: ['/rest', '/cs'],
@@ -167,6 +173,21 @@ describe('Deliveries of the REST interface', function () {
       assert.equal(problemOf(await deliver({ ...both, provider })), '422 undeliverable no-provider', provider);
     assert.equal(problemOf(await deliver(toPhone({ kind: 'gda', value: 'x' }))), '422 undeliverable no-provider');
     assert.deepEqual(rang(), [`apns ${hex}`]);
+  });
+
+  it('use no provider that leaves the payload to a poll', async () => {
+    const { deliver, rang } = await givenShop({ push_provider: ['poll', 'opaque'] });
+    assert.equal(problemOf(await deliver(toPhone(fcm('phone-1')))), '422 undeliverable no-provider');
+    assert.deepEqual(rang(), []);
+  });
+
+  it('leave neither the address nor the payload in the store and the log', async () => {
+    const { deliver, folder, logged, gateway } = await givenShop();
+    assert.equal((await deliver(toPhone(fcm('address-of-alice')))).status, 200);
+    await gateway.settled();
+    const stored = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'));
+    assert.match(stored.join(), /message-\d+/);
+    assert.doesNotMatch(`${stored.join()} ${JSON.stringify(logged)}`, /address-of-alice|sealed text/);
   });
 
   it('ring once per key, however often and early it is repeated, and another body is a conflict', async () => {
