@@ -12,8 +12,11 @@ import type { RelayRequest } from './request.ts';
 import { isSameChallenge, relayTransaction } from './transaction.ts';
 import { waitForChange } from './wait.ts';
 
-/** An outcome; `transaction` is the id of the stored challenge, absent when nothing had to be stored. */
-type Outcome = Settled & { transaction?: string };
+/**
+ * An outcome; `transaction` is the id of the stored challenge, absent when nothing had to be stored. `isRepeated`: it is
+ * that of an earlier request.
+ */
+type Outcome = Settled & { transaction?: string; isRepeated?: true };
 
 /**
  * The reply to a relayed challenge. `conflict`: its id belongs to another challenge of this auth server, the
@@ -110,7 +113,7 @@ async function relayTo(parts: EngineParts, { request, phone, plan }: Planned): P
     }
     if (!isSameChallenge(parts, found, request)) return { kind: 'conflict', transaction: found.id };
     const next = claim(found, { now: parts.clock(), hasWaited, leaseMs });
-    if (next.kind === 'reply') return { ...next.progress, transaction: found.id };
+    if (next.kind === 'reply') return { ...next.progress, transaction: found.id, isRepeated: true };
     if (next.kind === 'wait') {
       hasWaited = true;
       parts.loginQueue.releaseSlot();
@@ -129,7 +132,7 @@ async function relayedBefore(parts: EngineParts, request: RelayRequest, otherwis
   if (found && !isSameChallenge(parts, found, request)) return { kind: 'conflict', transaction: found.id };
   const progress = found?.decision.relay;
   return found && progress && progress.kind !== 'claimed' && progress.kind !== 'failed'
-    ? { ...progress, transaction: found.id }
+    ? { ...progress, transaction: found.id, isRepeated: true }
     : asReply(otherwise);
 }
 

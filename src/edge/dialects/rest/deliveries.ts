@@ -75,7 +75,7 @@ const create = endpoint(
     summary: 'Pushes a payload of your own to a phone',
     description:
       'For servers that keep their challenges themselves. Policies choose the providers, their order and the deadline. The same Idempotency-Key within 24 hours delivers nothing twice: the reply is that of the first request, or waits for it. After the outcomes rejected and unavailable it tries again, until the push expires.',
-    headers: { 'Idempotency-Key': 'Your id of the message, 1 to 128 characters of ASCII without blanks. The phone gets it too.' },
+    headers: { 'Idempotency-Key': 'Your id of the message: 1 to 255 printable ASCII characters, without spaces. The phone gets it too.' },
     body: CreateBody,
     replies: { 200: { description: 'The outcome.', schema: DeliveryReply } },
     problems: ['undeliverable', 'dead-address', 'key-reused', 'too-often'],
@@ -94,16 +94,17 @@ const create = endpoint(
       validity: { wantedMs: ttlSeconds === undefined ? undefined : ttlSeconds * 1000, keptMs: dayMs },
     });
     const transaction = await ownDelivery(parts, call, idOf(reply));
-    return { status: 200, body: deliveryReply(transaction, await parts.engine.challenges.trailOf(transaction.id)) };
+    const headers = 'isRepeated' in reply ? { 'idempotency-replayed': 'true' } : {};
+    return { status: 200, body: deliveryReply(transaction, await parts.engine.challenges.trailOf(transaction.id)), headers };
   },
 );
 
 function keyOf(ctx: Context): string {
   const key = ctx.get('idempotency-key');
-  if (/^[\x21-\x7e]{1,128}$/.test(key)) return key;
-  const rule = '1 to 128 characters of ASCII without blanks';
-  throw new RestProblem('invalid-request', `The header Idempotency-Key breaks a rule: ${rule}.`, {
-    errors: [{ field: 'Idempotency-Key', rule }],
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  const rule = 'has 1 to 255 printable ASCII characters, without spaces';
+  throw new RestProblem('invalid-request', `The header breaks a rule: /idempotency-key: ${rule}.`, {
+    errors: [{ field: '/idempotency-key', rule }],
   });
 }
 

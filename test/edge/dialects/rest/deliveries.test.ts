@@ -194,7 +194,10 @@ describe('Deliveries of the REST interface', function () {
     const { deliver, rang } = await givenShop();
     const body = toPhone(fcm('phone-1'));
     const raced = await Promise.all([1, 2, 3, 4].map(() => deliver(body, 'one')));
-    for (const reply of [...raced, await deliver(body, 'one')]) assert.deepEqual(reply.body, raced[0]?.body);
+    const later = await deliver(body, 'one');
+    for (const reply of [...raced, later]) assert.deepEqual(reply.body, raced[0]?.body);
+    assert.equal(raced.filter(({ headers }) => headers.get('idempotency-replayed') === null).length, 1);
+    assert.equal(later.headers.get('idempotency-replayed'), 'true');
     const others = [
       toPhone(fcm('phone-2')),
       { ...body, payload: 'other' },
@@ -320,10 +323,10 @@ describe('Deliveries of the REST interface', function () {
       const named = reply.body.errors.map(({ field }: { field: string }) => field);
       assert.deepEqual(named, fields, `${title}: ${reply.text}`);
     }
-    for (const key of ['', 'a b', 'x'.repeat(129)])
+    for (const key of ['', 'a b', 'x'.repeat(256)])
       assert.deepEqual(
         (await deliver(valid, key)).body.errors.map(({ field }: { field: string }) => field),
-        ['Idempotency-Key'],
+        ['/idempotency-key'],
         key,
       );
     for (const query of ['?since=yesterday', '?cursor=x', '?since=2026-01-01T00:00:00Z&cursor=MCA', '?limit=1'])
