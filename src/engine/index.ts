@@ -57,9 +57,11 @@ export { awaitsActivation, isInService, isUsable, mostLoginsKey, unusableReason 
 export {
   carriedAddress,
   type DeviceFacts,
+  type GivenAddress,
   type Registrant,
   type RelayReply,
   type RelayRequest,
+  type RelayTarget,
   type SignedRequest,
 } from './relay/index.ts';
 export { type AddressAdded, type AddressValue, addressId, maxAddresses } from './tokens/addresses.ts';

@@ -42,7 +42,7 @@ export const reach: Record<ActionName, readonly Dialect[]> = {
   ...all(userDialects, 'push_prompts_without_accept', 'push_prompts_window_seconds', 'push_pull_only_seconds'),
   ...all(userDialects, 'push_prompts_known_client', 'push_prompts_rare_seconds'),
   ...all(userDialects, 'push_not_me_disables', 'push_bare_decline_is_fraud', 'push_repeat_window'),
-  push_relays_per_device: ['challenge-service'],
+  push_relays_per_device: ['challenge-service', 'rest'],
   ...all(userDialects, 'push_text_on_mobile', 'push_title_on_mobile', 'push_ssl_verify'),
   push_wait: pinDialects,
   push_capabilities_signature: userDialects,
@@ -108,10 +108,10 @@ const acts = (action: ActionName, dialect: Dialect, { user, realm, resolver, tok
 const isAdminRight = (action: ActionName): boolean => actionTable[action].scopes.some((scope) => scope === 'admin');
 
 /**
- * Whether some mount with users has the action. Rights of administrators do not count: not every dialect has a call for
- * each.
+ * Whether only mounts with users have the action. Rights of administrators do not count: not every dialect has a call
+ * for each.
  */
-const needsUser = (action: ActionName): boolean => reach[action].some((door) => userDialects.includes(door)) && !isAdminRight(action);
+const needsUser = (action: ActionName): boolean => reach[action].every((door) => userDialects.includes(door)) && !isAdminRight(action);
 
 const isDialect = (name: string): name is Dialect => everywhere.some((dialect) => dialect === name);
 const listed = (dialects: readonly Dialect[]): string => dialects.join(', ');

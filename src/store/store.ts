@@ -223,8 +223,11 @@ export type Store = AuditStore &
     putDevice(device: RelayDevice, expectedVersion: number | undefined): Promise<'put' | 'conflict'>;
     /** Returns whether it existed in this version. */
     removeDevice(gda: string, expectedVersion: number): Promise<boolean>;
-    /** The relay devices of this owner with `deadSince` at or after `since`, oldest first. */
-    deadDevices(owner: string, since: number, limit: number): Promise<RelayDevice[]>;
+    /**
+     * The relay devices of this owner with `deadSince` at or after `since`, oldest first and then by gda; of those with
+     * just this `deadSince`, only the ones after the gda `after`.
+     */
+    deadDevices(owner: string, from: { since: number; after?: string | undefined }, limit: number): Promise<RelayDevice[]>;
 
     /** Adds an account; `taken` when the name exists, which stays unchanged. */
     addAccount(account: AdminAccount, note?: AuditNote): Promise<'added' | 'taken'>;

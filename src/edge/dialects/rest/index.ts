@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import { challengeEndpoints } from './challenges.ts';
+import { deliveryEndpoints } from './deliveries.ts';
 import { type Described, type Endpoint, openEndpoint } from './endpoint.ts';
 import { managementEndpoints } from './management/index.ts';
 import { type OpenApi, openApiOf } from './openapi.ts';
@@ -32,7 +33,13 @@ const openApi = openEndpoint(
 );
 
 /** All endpoints of this dialect. */
-export const restEndpoints: readonly Endpoint[] = [...challengeEndpoints, ...streamEndpoints, ...managementEndpoints, openApi];
+export const restEndpoints: readonly Endpoint[] = [
+  ...challengeEndpoints,
+  ...streamEndpoints,
+  ...deliveryEndpoints,
+  ...managementEndpoints,
+  openApi,
+];
 
 /** Their descriptions. */
 export const restDescriptions = (): Described[] => restEndpoints.map(({ described }) => described);
