@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 
 /** One event of a stream. `data` is sent as JSON; `id` is what a client that comes back shows as `Last-Event-ID`. */
@@ -49,7 +50,7 @@ export class EventStream {
     const socket = this.#socket;
     this.#stopFollowing();
     if (!socket.writable) return;
-    socket.end(comesBack ? `retry: ${retryMs + Math.floor(Math.random() * retryMs)}\n\n` : '');
+    socket.end(comesBack ? `retry: ${retryMs + randomInt(retryMs)}\n\n` : '');
     const cut = setTimeout(() => socket.destroy(), lingerMs);
     socket.once('close', () => clearTimeout(cut));
   }
