@@ -8,6 +8,7 @@ import { factsOf, type NamedOwner } from './facts.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { openPeople, type People } from './people/index.ts';
 import { openPins, type Pins } from './pins/index.ts';
+import { type Once, once, type RepeatableRequest } from './records/once.ts';
 import { openRelay, type Relay } from './relay/index.ts';
 import { type AdministrationScope, openAdministration, type TokenAdministration } from './tokens/administration.ts';
 import { openPushTokens, type PushTokens } from './tokens/index.ts';
@@ -51,6 +52,7 @@ export { openServerKeys, type Resealing, type ServerKeys } from './phones/server
 export { openSharedKeys, type SharedKeys } from './phones/shared-keys.ts';
 export type { PinRule } from './pins/login-pin.ts';
 export { longestPin } from './pins/pins.ts';
+export type { Once, RepeatableRequest } from './records/once.ts';
 export { awaitsActivation, isInService, isUsable, mostLoginsKey, unusableReason } from './records/usable.ts';
 export {
   carriedAddress,
@@ -83,6 +85,11 @@ export type Engine = {
   people: People;
   audit: Pick<Audit, 'list' | 'count' | 'find' | 'lookAround' | 'verify' | 'erase'>;
   relay: Relay;
+  /**
+   * Runs `work` for the first request with this key; a repeated one within 24 hours gets the same resource. `work`
+   * resolves with its id.
+   */
+  once(request: RepeatableRequest, work: () => Promise<string>): Promise<Once>;
   realms: EngineParts['realms'];
   clock: Clock;
   /** The policies now in use. */
@@ -106,6 +113,7 @@ export function openEngine(parts: EngineParts): Engine {
     people: openPeople(parts),
     audit: parts.audit,
     relay: openRelay(parts),
+    once: (request, work) => once(parts, request, work),
     realms: parts.realms,
     clock: parts.clock,
     get policy() {

@@ -108,11 +108,6 @@ export function mountsOf(mountParts: MountParts): Mount[] {
   });
 }
 
-function restMount(mountParts: MountParts, mount: MountConfig) {
-  const { config, streams } = mountParts;
-  return restRoutes({ ...callersOf(mountParts), path: mount.path, graceMs: graceSeconds(config, mount) * 1000, streams });
-}
-
 /** The LinOTP version in the replies. */
 const linotp = ({ config }: MountParts): LinotpProduct => ({ version: config.settings.linotpVersion });
 
@@ -170,6 +165,12 @@ function privacyideaMount(mountParts: MountParts, mount: MountConfig) {
     callers: privacyideaRoutes({ ...callers, product: { ...product, ...readingOf(config, callers, mount.path) }, mount, graceMs }),
     phones: pipushRoutes({ engine, pipush: openPipush(), clientAddress: callers.clientAddress, product, mount }),
   });
+}
+
+function restMount(mountParts: MountParts, mount: MountConfig): Route[] {
+  const { config, streams } = mountParts;
+  const { path, publicUrl } = mount;
+  return restRoutes({ ...callersOf(mountParts), path, publicUrl, streams, graceMs: graceSeconds(config, mount) * 1000 });
 }
 
 /**

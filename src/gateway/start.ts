@@ -5,7 +5,7 @@ import { accountCost, createPasswords } from '../foundation/keyring/index.ts';
 import { type Tell, version } from '../foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from '../foundation/telemetry/index.ts';
 import { isTracing } from '../foundation/telemetry/spans.ts';
-import type { Store, StoreOperation } from '../store/store.ts';
+import { isOperation, type Store, type StoreOperation } from '../store/store.ts';
 import { watchEndings } from './ending-credentials.ts';
 import { openEventBus, watchStore } from './events.ts';
 import type { Generation } from './generation.ts';
@@ -170,6 +170,3 @@ async function openCountedStore(options: GatewayOptions & { metrics: Metrics; te
   for (const op of Object.keys(store).filter(isOperation)) storeSeconds.startAtZero({ op });
   return store;
 }
-
-/** Every function of a store is an operation of that name, except these two. */
-const isOperation = (name: string): boolean => name !== 'onDecided' && name !== 'close';

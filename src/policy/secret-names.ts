@@ -18,6 +18,8 @@ const paramWords = [
   'pubkey',
   'nonce',
   'answer',
+  'binding',
+  'code',
 ];
 
 /**

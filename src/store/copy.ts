@@ -20,6 +20,11 @@ export const recordKinds: readonly StoredRecord['kind'][] = [
   'audit-note',
   'person-key',
   'known-client',
+  'kept-request',
+  'outbox-message',
+  'published-event',
+  'event-stream',
+  'identity-pin',
 ];
 const batchSize = 200;
 
@@ -116,6 +121,16 @@ export function recordKey(record: StoredRecord): string {
       return record.personKey.person;
     case 'known-client':
       return record.knownClient.client;
+    case 'kept-request':
+      return record.keptRequest.id;
+    case 'outbox-message':
+      return record.message.id;
+    case 'published-event':
+      return record.event.id;
+    case 'event-stream':
+      return record.eventStream.authServer;
+    case 'identity-pin':
+      return record.identityPin.id;
     default:
       return record satisfies never;
   }

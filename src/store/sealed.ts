@@ -19,13 +19,20 @@ import type { SealedRecord, Store, StoredRecord } from './store.ts';
 export type KeyNeed = 'secrets' | 'hashes' | 'logins' | 'audit';
 
 /** The kinds of records with secrets. */
-export const secretKinds = ['token', 'stock-key', 'partition-key', 'person-key'] as const satisfies StoredRecord['kind'][];
+export const secretKinds = [
+  'token',
+  'stock-key',
+  'partition-key',
+  'person-key',
+  'outbox-message',
+] as const satisfies StoredRecord['kind'][];
 
 /** The kinds of records that need a key of the keyring. */
 export const keyedKinds = [
   ...secretKinds,
   'account',
   'transaction',
+  'kept-request',
   'audit-entry',
   'audit-writer',
   'audit-note',
@@ -107,6 +114,10 @@ function secretOf(record: StoredRecord): Secret[] {
       const { id, sealedKey: sealed } = record.personKey;
       return [{ record, name: sealedFor.person(id), sealed, what: `the key ${id} of a person in the audit` }];
     }
+    case 'outbox-message': {
+      const { id, target, payload: sealed } = record.message;
+      return [{ record, name: sealedFor.message(id), sealed, what: `the message ${id} to ${target}` }];
+    }
     default:
       return [];
   }
@@ -126,11 +137,13 @@ function needsOf(record: StoredRecord): [KeyNeed, string][] {
   const secrets = secretOf(record).map((secret): [KeyNeed, string] => ['secrets', keyIdOf(secret)]);
   switch (record.kind) {
     case 'transaction': {
-      const { firstLeg, decision } = record.transaction;
-      const keyIds = [...decision.challenges.flatMap(({ code }) => code?.keyId ?? []), ...(firstLeg ? [firstLeg.keyId] : [])];
+      const { firstLeg, page, decision } = record.transaction;
+      const keyIds = [...decision.challenges.map(({ code }) => code), firstLeg, page].flatMap((keyed) => keyed?.keyId ?? []);
       const noted = record.effects.flatMap((effect) => (effect.kind === 'noted' ? [madeBy(effect.text)] : []));
       return [...keyIds.map((keyId): [KeyNeed, string] => ['logins', keyId]), ...noted.map((keyId): [KeyNeed, string] => ['audit', keyId])];
     }
+    case 'kept-request':
+      return [['logins', madeBy(record.keptRequest.digest)]];
     case 'audit-entry':
       return [['audit', madeBy(record.entry.hash)]];
     case 'audit-writer':
@@ -142,7 +155,7 @@ function needsOf(record: StoredRecord): [KeyNeed, string][] {
   }
 }
 
-/** The key id in front of a signature or hash of the audit. */
+/** The key id in front of a signature, or of a keyed hash. */
 const madeBy = (text: string): string => text.slice(0, Math.max(0, text.indexOf('.')));
 
 function hashesOf(record: StoredRecord): { hash: string; what: string }[] {

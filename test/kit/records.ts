@@ -1,5 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
-import { type Challenge, nameKey, type PushToken, type RelayDevice, type Transaction } from '../../src/foundation/model/index.ts';
+import {
+  type Challenge,
+  nameKey,
+  type OutboxMessage,
+  type PushToken,
+  type RelayDevice,
+  type Transaction,
+} from '../../src/foundation/model/index.ts';
 
 /** The keys by which a store finds the push tokens of a name, in a case-sensitive realm. */
 export const keysOf = (user: string, realm = 'corp'): string[] => [nameKey({ user, realm })];
@@ -75,11 +82,30 @@ export function givenDevice(over: Partial<RelayDevice> = {}): RelayDevice {
   return { gda: 'DEADBEEF', owner: 'linotp', version: 0, addresses, platform: 'android', lastSeen: 1, ...over };
 }
 
+/** A message of the outbox to the web hook `billing`, due at 100. */
+export function givenMessage(over: Partial<OutboxMessage> = {}): OutboxMessage {
+  return {
+    id: 'm1',
+    target: 'hook:billing',
+    order: 't1',
+    position: 1,
+    authServer: 'shop',
+    payload: 'sealed',
+    createdAt: 50,
+    dueAt: 100,
+    endsAt: 10_000,
+    attempts: 0,
+    state: 'waiting',
+    ...over,
+  };
+}
+
 /** Undoes the owner keys in the file of an embedded store: back to schema 3. */
 export function forgetOwnerKeys(path: string): void {
   const database = new DatabaseSync(path);
   forgetRowids(database);
   database.exec(`
+    DROP TABLE kept_requests; DROP TABLE outbox; DROP TABLE published_events; DROP TABLE event_streams; DROP TABLE identity_pins;
     DROP TABLE owner_keys; ALTER TABLE tokens DROP COLUMN folded_user; PRAGMA user_version = 3;
     ALTER TABLE accounts DROP COLUMN disabled;
     ALTER TABLE accounts DROP COLUMN seal;

@@ -138,6 +138,50 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
         })
         .map((knownClient): StoredRecord => ({ kind: 'known-client', knownClient })),
     ),
+    each((id) =>
+      fc
+        .tuple(fc.record({ id: fc.constant(id), digest: text, begunAt: moment, endsAt: moment }), optional('resource', text))
+        .map(([fixed, more]): StoredRecord => ({ kind: 'kept-request', keptRequest: { ...fixed, ...more } })),
+    ),
+    each((id) =>
+      fc
+        .tuple(
+          fc.record({ id: fc.constant(id), target: text, order: text, position: moment, authServer: text, payload: text }),
+          fc.record({ createdAt: moment, dueAt: moment, endsAt: moment, attempts: fc.nat() }),
+          fc.record({ state: fc.constantFrom('waiting' as const, 'begun' as const, 'dead' as const) }),
+          optional('lastError', text),
+        )
+        .map(
+          ([place, times, state, more]): StoredRecord => ({
+            kind: 'outbox-message',
+            message: { ...place, ...times, ...state, ...more },
+          }),
+        ),
+    ),
+    each((id) =>
+      fc
+        .record({
+          id: fc.constant(id),
+          authServer: text,
+          number: fc.nat(),
+          at: moment,
+          transaction: text,
+          kind: text,
+          data: fc.record({ id: text }),
+          endsAt: moment,
+        })
+        .map((event): StoredRecord => ({ kind: 'published-event', event })),
+    ),
+    each((authServer) =>
+      fc
+        .record({ authServer: fc.constant(authServer), last: fc.nat() })
+        .map((eventStream): StoredRecord => ({ kind: 'event-stream', eventStream })),
+    ),
+    each((id) =>
+      fc
+        .record({ id: fc.constant(id), issuer: text, subject: text, user: text, realm: text, at: moment })
+        .map((identityPin): StoredRecord => ({ kind: 'identity-pin', identityPin })),
+    ),
   )
   // A clone has the usual object prototype.
   .map((records) => structuredClone(records.flat()));

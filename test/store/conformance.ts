@@ -12,6 +12,7 @@ import {
   type PushToken,
   sourceKey,
 } from '../../src/foundation/model/index.ts';
+import { recordKinds } from '../../src/store/copy.ts';
 import type {
   AuditFilter,
   AuditPage,
@@ -24,8 +25,9 @@ import type {
 } from '../../src/store/store.ts';
 import { minutes } from '../kit/clock.ts';
 import { namePairs } from '../kit/name-pairs.ts';
-import { givenChallenge, givenDevice, givenPushToken, givenTransaction, keysOf } from '../kit/records.ts';
+import { givenChallenge, givenDevice, givenMessage, givenPushToken, givenTransaction, keysOf } from '../kit/records.ts';
 import { anyRecords, inOrder, recordsOf } from '../kit/stored-records.ts';
+import { exchangeCases } from './conformance-exchange.ts';
 
 /** A store under test: `reopen` closes it and opens its data again. */
 export type StoreFixture = { store: Store; reopen(): Promise<Store>; dispose(): Promise<void> };
@@ -51,6 +53,7 @@ export function storeConformance(name: string, open: () => Promise<StoreFixture>
     deviceCases(() => store);
     auditCases(() => store);
     noteCases(() => store);
+    exchangeCases(() => store);
     transferCases(() => store);
 
     it('has all acknowledged writes when it is opened again', async () => {
@@ -1061,7 +1064,7 @@ function transferCases(store: () => Store): void {
     const changed = records.map((record) => (record.kind === 'counter' ? { ...record, count: 1_000_000 } : record));
     await store().importRecords(changed);
     assert.deepEqual(await recordsOf(store()), inOrder(changed));
-    assert.equal(new Set(records.map(({ kind }) => kind)).size, 12);
+    assert.equal(new Set(records.map(({ kind }) => kind)).size, recordKinds.length);
   });
 
   it('replaces a seal only while it is the one that was read, and changes nothing else', async () => {
@@ -1083,6 +1086,10 @@ function transferCases(store: () => Store): void {
       [
         { kind: 'person-key', personKey: { person: 'alice', id: 'i', sealedKey: 'old' } },
         { kind: 'person-key', personKey: { person: 'alice', id: 'i', sealedKey: 'new' } },
+      ],
+      [
+        { kind: 'outbox-message', message: givenMessage({ payload: 'old' }) },
+        { kind: 'outbox-message', message: givenMessage({ payload: 'new' }) },
       ],
     ];
     for (const [before, after] of records) {

@@ -21,6 +21,7 @@ import { type Ask, askForPresence, askToConfirm } from './ask.ts';
 import { isOfferedInLogin } from './enrolment.ts';
 import { canAsk, issue } from './issue.ts';
 import type { DialectPrompt, Issued, Naming } from './issue-request.ts';
+import { newPage, type PageWish } from './waiting-page.ts';
 
 /** The user to ask, by name or by the serial of a push token. */
 export type Approver = { user: string; realm?: string | undefined } | { serial: string };
@@ -46,7 +47,9 @@ export type ApprovalRequest = {
   validityMs?: number | undefined;
   /** How long after the answer the caller may finish (ms). */
   graceMs: number;
-  /** For a dialect that names its transactions. */
+  /** A page in the user's browser that waits for the phone; it shows a number, but takes no code. */
+  page?: PageWish | undefined;
+  /** For a dialect that names its transactions, which then have no page. */
   naming?: (() => Naming) | undefined;
 };
 
@@ -109,13 +112,14 @@ async function issueFor(parts: EngineParts, request: ApprovalRequest, approver: 
   if (isNobody(person)) return refused(notAsked(person === 'barred' ? 'barred-user' : 'unknown-user'));
   const askable = askableTokens(parts, asker, approver.tokens);
   if (typeof askable === 'string') return refused(notAsked(askable));
-  const able = withMode(parts, asker, { tokens: askable, mode: request.mode, user, realm });
+  const able = withMode(parts, asker, { tokens: askable, modes: modesOf(request), user, realm });
   if (!able) return refused(notAsked('unable-phone'));
   const declineSettles = parts.policy.value('push_decline_settles', factsOf(parts, asker, { user, realm })) ?? true;
   const rule = { declineSettles, consume: 'once' as const, graceMs: request.graceMs };
-  const { prompt, binding: pass, validityMs, naming } = request;
+  const { prompt, binding: pass, validityMs, naming, page } = request;
+  const named = page ? newPage(parts.keyring, page) : { naming };
   const whom = { asker, user, realm, typed, source };
-  const issued = await issue(parts, { ...whom, ...able, prompt, rule, validityMs, pass, naming });
+  const issued = await issue(parts, { ...whom, ...able, ...named, prompt, rule, validityMs, pass });
   return issued.ok ? ok({ ...issued.value, asker }) : issued;
 }
 
@@ -128,13 +132,19 @@ function askableTokens(parts: EngineParts, asker: Asker, tokens: readonly PushTo
   return tokens.length > 0 ? 'unusable-token' : 'no-token';
 }
 
-type ModeWish = { tokens: readonly PushToken[]; mode: ChallengeMode | undefined; user: string; realm: string };
+/** The modes to try, strongest first. */
+function modesOf({ mode, page }: ApprovalRequest): readonly ChallengeMode[] {
+  if (mode !== undefined) return [mode];
+  return page ? ['presence'] : ['presence', 'code'];
+}
+
+type ModeWish = { tokens: readonly PushToken[]; modes: readonly ChallengeMode[]; user: string; realm: string };
 
 /** The push tokens whose phones can do what is asked, and how they ask; undefined when none can. */
 function withMode(
   parts: EngineParts,
   asker: Asker,
-  { tokens, mode, user, realm }: ModeWish,
+  { tokens, modes, user, realm }: ModeWish,
 ): { tokens: PushToken[]; ask: Ask } | undefined {
   const facts = factsOf(parts, asker, { user, realm });
   const asks: Record<ChallengeMode, () => Ask> = {
@@ -142,7 +152,7 @@ function withMode(
     code: () => ({ mode: 'code', digits: parts.policy.value('push_code_to_phone_digits', facts) ?? defaultDigits }),
     confirm: () => askToConfirm,
   };
-  for (const each of mode === undefined ? (['presence', 'code'] as const) : [mode]) {
+  for (const each of modes) {
     const wanted = asks[each]();
     const able = tokens.filter((token) => canAsk(parts, token, wanted));
     if (able.length > 0) return { tokens: able, ask: wanted };

@@ -105,6 +105,7 @@ export const sealedFor = {
   stockKey: (id: string): string => `stock:${id}`,
   sharedKey: (id: string): string => `partition:${id}`,
   person: (id: string): string => `person:${id}`,
+  message: (id: string): string => `message:${id}`,
 } as const;
 
 /** The id of the key that sealed a text; empty for a text that no keyring sealed. */

@@ -40,6 +40,7 @@ export {
   type TokenAct,
   tlsRefusalReasons,
 } from './event.ts';
+export type { EventStream, IdentityPin, KeptRequest, OutboxChange, OutboxMessage, PublishedEvent } from './exchange.ts';
 export { parseJson, record, records } from './json.ts';
 export type { AccountChange, AdminAccount, PartitionKey, StockKey } from './keys-and-accounts.ts';
 export { type KnownClient, type KnownPerson, mostPersonsKept, mostPersonsKnown, withPerson } from './known-client.ts';
@@ -92,5 +93,6 @@ export {
   type ReportRule,
   type TrailEntry,
   type Transaction,
+  type WaitingPage,
 } from './transaction.ts';
 export { version } from './version.ts';

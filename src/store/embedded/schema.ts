@@ -136,6 +136,38 @@ export const migrations: readonly Migration[] = [
   DROP TABLE old_devices;
   CREATE INDEX devices_dead ON devices (owner, dead_since, gda) WHERE dead_since IS NOT NULL;
   `,
+  `
+  CREATE TABLE kept_requests (
+    id TEXT PRIMARY KEY, digest TEXT NOT NULL, resource TEXT, begun_at INTEGER NOT NULL, ends_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX kept_requests_end ON kept_requests (ends_at);
+  `,
+  `
+  CREATE TABLE outbox (
+    id TEXT PRIMARY KEY NOT NULL, target TEXT NOT NULL, ordering TEXT NOT NULL, position INTEGER NOT NULL, auth_server TEXT NOT NULL,
+    payload TEXT NOT NULL, created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, claimable_at INTEGER NOT NULL, ends_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, last_error TEXT, state TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX outbox_due ON outbox (target, claimable_at) WHERE state <> 'dead';
+  CREATE INDEX outbox_order ON outbox (target, ordering, position, id) WHERE state <> 'dead';
+  CREATE INDEX outbox_state ON outbox (target, state, created_at);
+  CREATE INDEX outbox_dead ON outbox (ends_at) WHERE state = 'dead';
+  `,
+  `
+  CREATE TABLE published_events (
+    id TEXT PRIMARY KEY NOT NULL, auth_server TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, transaction_id TEXT NOT NULL,
+    kind TEXT NOT NULL, data TEXT NOT NULL, ends_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX published_events_number ON published_events (auth_server, number);
+  CREATE INDEX published_events_end ON published_events (ends_at);
+  CREATE TABLE event_streams (auth_server TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE identity_pins (
+    id TEXT PRIMARY KEY, issuer TEXT NOT NULL, subject TEXT NOT NULL, user TEXT NOT NULL, realm TEXT NOT NULL, at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX identity_pins_realm ON identity_pins (realm, id);
+  `,
 ];
 
 /** Stores the owner keys of each push token, and the folded name for list searches. Does not change owners. */

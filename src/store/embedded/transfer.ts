@@ -2,6 +2,10 @@ import type { Effect, TrailEntry } from '../../foundation/model/index.ts';
 import type { SealedRecord, Store, StoredRecord } from '../store.ts';
 import { addNote, entryOf, noteOf, personKeyOf, saveEntry, savePersonKey, saveWriter, writerOf } from './audit.ts';
 import { deviceOf, saveDevice } from './devices.ts';
+import { identityPinOf, saveIdentityPin } from './exchange/identity-pins.ts';
+import { keptRequestOf, saveKeptRequest } from './exchange/kept-requests.ts';
+import { messageOf, saveMessage } from './exchange/outbox.ts';
+import { eventOf, eventStreamOf, saveEvent, saveEventStream } from './exchange/published-events.ts';
 import type { Row, Session } from './session.ts';
 import { accountOf, counterOf, knownClientOf, partitionKeyOf, saveAccount, saveKnownClient, stockKeyOf } from './small-records.ts';
 import { saveOwnerKeys, saveToken, tokenOf } from './tokens.ts';
@@ -25,6 +29,11 @@ const tables: {
   'audit-note': ['audit_notes', 'id', (row) => ({ kind: 'audit-note', note: noteOf(row) })],
   'person-key': ['person_keys', 'person', (row) => ({ kind: 'person-key', personKey: personKeyOf(row) })],
   'known-client': ['known_clients', 'client', (row) => ({ kind: 'known-client', knownClient: knownClientOf(row) })],
+  'kept-request': ['kept_requests', 'id', (row) => ({ kind: 'kept-request', keptRequest: keptRequestOf(row) })],
+  'outbox-message': ['outbox', 'id', (row) => ({ kind: 'outbox-message', message: messageOf(row) })],
+  'published-event': ['published_events', 'id', (row) => ({ kind: 'published-event', event: eventOf(row) })],
+  'event-stream': ['event_streams', 'auth_server', (row) => ({ kind: 'event-stream', eventStream: eventStreamOf(row) })],
+  'identity-pin': ['identity_pins', 'id', (row) => ({ kind: 'identity-pin', identityPin: identityPinOf(row) })],
 };
 
 /** Exports and imports whole records, and replaces the seals of their secrets. */
@@ -73,6 +82,10 @@ function reseal({ run, tokens }: Session, record: SealedRecord, sealed: string):
     case 'person-key': {
       const { person, sealedKey } = record.personKey;
       return run('UPDATE person_keys SET sealed_key = ? WHERE person = ? AND sealed_key = ?', sealed, person, sealedKey);
+    }
+    case 'outbox-message': {
+      const { id, payload } = record.message;
+      return run('UPDATE outbox SET payload = ? WHERE id = ? AND payload = ?', sealed, id, payload);
     }
     default:
       return record satisfies never;
@@ -125,6 +138,16 @@ function put(session: Session, record: StoredRecord): unknown {
       return savePersonKey(session, record.personKey, 'INSERT OR REPLACE');
     case 'known-client':
       return saveKnownClient(run, record.knownClient);
+    case 'kept-request':
+      return saveKeptRequest(run, record.keptRequest);
+    case 'outbox-message':
+      return saveMessage(run, record.message, 'INSERT OR REPLACE');
+    case 'published-event':
+      return saveEvent(run, record.event, 'INSERT OR REPLACE');
+    case 'event-stream':
+      return saveEventStream(run, record.eventStream);
+    case 'identity-pin':
+      return saveIdentityPin(run, record.identityPin, 'INSERT OR REPLACE');
     default:
       return record satisfies never;
   }

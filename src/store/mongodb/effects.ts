@@ -10,7 +10,7 @@ export function effectStore({
   names,
   locations,
   writeBehind,
-  collections: { transactions, counters, knownClients },
+  collections: { transactions, counters, knownClients, keptRequests, outbox, publishedEvents },
 }: Session): EffectStore {
   const claim = async (due: { _id: string; bucket: number; effectsDue?: number }, leaseUntil: number) => {
     // Of two concurrent claims only the first finds the record unchanged.
@@ -36,6 +36,9 @@ export function effectStore({
         const { deletedCount } = await transactions.deleteMany({ ...isOver, _id: { $in: ids } }, { hint: '_id_' });
         await counters.deleteMany({ endsAt: { $lt: before } });
         await knownClients.deleteMany({ endsAt: { $lt: before } });
+        await keptRequests.deleteMany({ endsAt: { $lt: before } });
+        await publishedEvents.deleteMany({ endsAt: { $lt: before } });
+        await outbox.deleteMany({ state: 'dead', endsAt: { $lt: before } });
         return deletedCount;
       }),
   };

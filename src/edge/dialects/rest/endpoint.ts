@@ -18,7 +18,7 @@ export type DescribedReply = { description: string; schema?: z.ZodType; contentT
  * `right`: what the auth server must be allowed; `nobody`: no caller is asked for. `problems`: refusals beyond those
  * that every endpoint has.
  */
-export type Description<Q extends z.ZodType, B extends z.ZodType> = {
+export type Description<Q extends z.ZodType, B extends z.ZodType, H extends z.ZodType> = {
   method: Method;
   path: string;
   right: AuthServerRight | 'nobody';
@@ -28,48 +28,58 @@ export type Description<Q extends z.ZodType, B extends z.ZodType> = {
   description?: string;
   query?: Q;
   body?: B;
-  headers?: Readonly<Record<string, string>>;
+  /** Headers of the request that the act reads, by lower-case name. */
+  headers?: H;
   replies: Readonly<Record<number, DescribedReply>>;
   problems?: readonly ProblemType[];
 };
 
 /** A request of a known auth server. `param` reads a segment of the path. */
-export type RestCall<Q, B> = { ctx: Context; caller: Caller; asker: Asker; query: Q; body: B; param(name: string): string };
+export type RestCall<Q, B, H = unknown> = {
+  ctx: Context;
+  caller: Caller;
+  asker: Asker;
+  query: Q;
+  body: B;
+  headers: H;
+  param(name: string): string;
+};
+
+type AnyDescription = Description<z.ZodType, z.ZodType, z.ZodType>;
 
 /** A described endpoint with its handler. */
-export type Endpoint = { described: Description<z.ZodType, z.ZodType>; route: Handler<RestParts> };
+export type Endpoint = { described: AnyDescription; route: Handler<RestParts> };
 
-type Act<Q, B> = (parts: RestParts, call: RestCall<Q, B>) => Promise<RestReply | 'held'>;
+type Act<Q, B, H> = (parts: RestParts, call: RestCall<Q, B, H>) => Promise<RestReply | 'held'>;
 
 /**
  * An endpoint for auth servers. It reads the body, recognises the caller, checks the right, parses, and only then acts.
  * `held`: the act has arranged for the reply itself.
  */
-export function endpoint<Q extends z.ZodType = z.ZodType<unknown>, B extends z.ZodType = z.ZodType<unknown>>(
-  described: Description<Q, B> & { right: AuthServerRight },
-  act: Act<z.output<Q>, z.output<B>>,
-): Endpoint {
+export function endpoint<
+  Q extends z.ZodType = z.ZodType<unknown>,
+  B extends z.ZodType = z.ZodType<unknown>,
+  H extends z.ZodType = z.ZodType<unknown>,
+>(described: Description<Q, B, H> & { right: AuthServerRight }, act: Act<z.output<Q>, z.output<B>, z.output<H>>): Endpoint {
   return defined(described, async (parts, ctx) => {
     const raw = await bodyOf(ctx);
     const caller = await authServerOf(parts, ctx, described.right);
     const query = parsed(described.query ?? noQuery, { ...ctx.query }, 'query') as z.output<Q>;
     const body = (described.body ? parsed(described.body, jsonOf(ctx, raw), 'body') : undefined) as z.output<B>;
+    const headers = (described.headers ? parsed(described.headers, { ...ctx.headers }, 'header') : undefined) as z.output<H>;
     noteParams(ctx, new Map(Object.entries({ ...(query ?? {}), ...(body ?? {}) })));
     const asker = askerFor(parts, ctx, caller.server);
-    return act(parts, { ctx, caller, asker, query, body, param: (name) => String(ctx.params[name]) });
+    return act(parts, { ctx, caller, asker, query, body, headers, param: (name) => String(ctx.params[name]) });
   });
 }
 
 /** An endpoint that anybody may call. */
 export const openEndpoint = (
-  described: Description<z.ZodType, z.ZodType> & { right: 'nobody' },
+  described: AnyDescription & { right: 'nobody' },
   act: (parts: RestParts, ctx: Context) => Promise<RestReply | 'held'>,
 ): Endpoint => defined(described, act);
 
-function defined(
-  described: Description<z.ZodType, z.ZodType>,
-  act: (parts: RestParts, ctx: Context) => Promise<RestReply | 'held'>,
-): Endpoint {
+function defined(described: AnyDescription, act: (parts: RestParts, ctx: Context) => Promise<RestReply | 'held'>): Endpoint {
   const handler = async (parts: RestParts, ctx: Context): Promise<void> => {
     const reply = await act(parts, ctx);
     if (reply !== 'held') sendReply(ctx, reply);
@@ -105,7 +115,7 @@ function jsonOf(ctx: Context, raw: Buffer): unknown {
 }
 
 /** Parses by a schema. The refusal names every field and its rule, never a value. */
-function parsed(schema: z.ZodType, input: unknown, where: 'query' | 'body'): unknown {
+function parsed(schema: z.ZodType, input: unknown, where: 'query' | 'body' | 'header'): unknown {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const errors = result.error.issues.flatMap(fieldsOf);

@@ -12,6 +12,8 @@ export type RestParts = CallerParts & {
   userAddress: (ctx: Context) => string;
   /** How long after the phone's answer an auth server may consume a challenge (ms). */
   graceMs: number;
+  /** How browsers reach this mount, if they do. */
+  publicUrl?: string | undefined;
   /** The event streams of this process. */
   streams: StreamPlaces;
 };

@@ -40,7 +40,13 @@ export const problemUri = (type: ProblemType): string => `urn:pushgate:problem:$
 export type FieldProblem = { field: string; rule: string };
 
 /** More members of a problem: fields with problems, the state of the object, and when to try again. */
-export type ProblemMembers = { errors?: FieldProblem[]; id?: string; state?: string; reason?: string; retryAfterSeconds?: number };
+export type ProblemMembers = {
+  errors?: FieldProblem[];
+  id?: string | undefined;
+  state?: string;
+  reason?: string;
+  retryAfterSeconds?: number;
+};
 
 /** A refusal. `message` is the `detail`, for people, and holds no secret. */
 export class RestProblem extends Error {

@@ -1,14 +1,22 @@
 import type { Context } from 'koa';
+import { z } from 'zod';
+import type { Transaction } from '../../../foundation/model/index.ts';
 import { type Follow, onDisconnect, streamEvents } from '../../http/index.ts';
 import { challengeReply } from './challenge-reply.ts';
-import { ownChallenge } from './challenges.ts';
-import { type Endpoint, endpoint, type RestCall, type RestReply } from './endpoint.ts';
+import { type Endpoint, endpoint, type RestReply } from './endpoint.ts';
+import { ownChallenge } from './own-challenge.ts';
 import type { RestParts } from './parts.ts';
 import { RestProblem } from './problems.ts';
 
 const streamed = 'text/event-stream';
 const retrySeconds = 10;
-const headers = { 'Last-Event-ID': 'The id of the last event that the client has: only newer ones are sent.' };
+const headers = z.object({
+  'last-event-id': z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be the id of an event of this stream')
+    .optional()
+    .describe('The id of the last event that the client has: only newer ones are sent.'),
+});
 
 const followChallenge = endpoint(
   {
@@ -27,34 +35,39 @@ const followChallenge = endpoint(
     problems: ['not-found', 'too-many-streams'],
   },
   async (parts, call) => {
-    const known = lastEventId(call.ctx) ?? -1;
+    const known = Number(call.headers['last-event-id'] ?? -1);
     const transaction = await ownChallenge(parts, call);
     const { position, isSettled } = parts.engine.challenges.progressOf(transaction);
     if (isSettled && position <= known) return { status: 204 };
-    return stream(parts, call, statesOf(parts, transaction.id, known));
+    const { engine, publicUrl } = parts;
+    const show = (each: Transaction) => challengeReply({ engine, publicUrl }, each);
+    return openStream(parts, { ctx: call.ctx, authServer: call.caller.server.name }, statesOf(parts, transaction.id, { known, show }));
   },
 );
 
-/** Refers to names only, because many streams may be open. */
-const statesOf =
-  ({ engine }: RestParts, id: string, known: number): Follow =>
+/** The states of a challenge as `show` makes them. Refers to names only, because many streams may be open. */
+export const statesOf =
+  (
+    { engine }: Pick<RestParts, 'engine'>,
+    id: string,
+    { known, show }: { known: number; show: (transaction: Transaction) => object },
+  ): Follow =>
   (stream) =>
     engine.challenges.follow({
       id,
       known,
-      tell: (transaction, position) =>
-        stream.send({ id: String(position), event: 'challenge', data: challengeReply({ engine }, transaction) }),
+      tell: (transaction, position) => stream.send({ id: String(position), event: 'challenge', data: show(transaction) }),
       end: ({ isSettled }) => stream.end({ comesBack: !isSettled }),
     });
 
-/** Replies with a stream, if one more may be open. */
-function stream(
+/** Replies with a stream, if this auth server may have one more. */
+export function openStream(
   { streams }: RestParts,
-  { ctx, caller }: Pick<RestCall<unknown, unknown>, 'ctx' | 'caller'>,
+  { ctx, authServer }: { ctx: Context; authServer: string },
   follow: Follow,
 ): RestReply | 'held' {
   if (ctx.method === 'HEAD') return { status: 200, body: '', headers: { 'content-type': streamed } };
-  const leave = streams.take(caller.server.name);
+  const leave = streams.take(authServer);
   if (!leave)
     throw new RestProblem('too-many-streams', 'Close event streams that nobody reads, or try again later.', {
       retryAfterSeconds: retrySeconds,
@@ -63,17 +76,6 @@ function stream(
   if (streamEvents(ctx, follow)) return 'held';
   leave();
   throw new RestProblem('invalid-request', 'An event stream needs a connection on which no other request is under way.');
-}
-
-/** The number in `Last-Event-ID`, if there is one. */
-function lastEventId(ctx: Context): number | undefined {
-  const shown = ctx.get('last-event-id');
-  if (shown === '') return undefined;
-  if (/^\d{1,15}$/.test(shown)) return Number(shown);
-  const rule = 'must be the id of an event of this stream';
-  throw new RestProblem('invalid-request', `The headers break a rule: Last-Event-ID: ${rule}.`, {
-    errors: [{ field: 'Last-Event-ID', rule }],
-  });
 }
 
 /** The endpoints with event streams. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { seconds } from '../../../kit/clock.ts';
+import { minutes, seconds } from '../../../kit/clock.ts';
 import type { GatewayWishes } from '../../../kit/gateway.ts';
 import type { PiPhone } from '../../../kit/pi-phone.ts';
 import { cleanup } from '../../../kit/temporary.ts';
@@ -111,6 +111,38 @@ describe('Challenges of the REST interface', function () {
     assert.equal((await rest(`POST /v1/challenges/${body.id}/cancel`, {})).body.status, 'withdrawn');
     assert.deepEqual((await phone.poll()).body.result.value, []);
     assert.equal(problemOf(await rest(`POST /v1/challenges/${body.id}/consume`, { binding: 'session-1' })), '409 not-accepted');
+  });
+
+  it('are made once for an idempotency key, which belongs to one body and one auth server', async () => {
+    const { rest, phone, clock } = await givenShop();
+    const withKey = (key: string, body: unknown = transfer, over = {}) =>
+      rest('POST /v1/challenges', body, { headers: { 'idempotency-key': key }, ...over });
+    // given a request that comes several times
+    const all = await Promise.all([withKey('order-7'), withKey('order-7'), withKey('order-7')]);
+    const first = all.find(({ status }) => status === 201);
+    for (const each of all) assert.ok(each.status === 201 || problemOf(each) === '409 under-way', each.text);
+    const again = await withKey('order-7');
+    assert.deepEqual([again.status, again.headers.get('idempotency-replayed')], [201, 'true']);
+    // then there is one challenge, with the same number
+    assert.deepEqual(again.body, first?.body);
+    assert.equal((await phone.poll()).body.result.value.length, 1);
+    // and another body is refused, with the id of the first
+    const other = await withKey('order-7', { ...transfer, binding: 'session-2' });
+    assert.deepEqual([problemOf(other), other.body.id], ['409 key-reused', again.body.id]);
+    const strangers = await withKey('order-7', transfer, { key: keys.stranger });
+    assert.notEqual(strangers.body.id, again.body.id);
+    assert.equal(problemOf(await withKey('x'.repeat(256))), '400 invalid-request');
+    // until a day is over
+    clock.advance(minutes(24 * 60));
+    assert.notEqual((await withKey('order-7')).body.id, again.body.id);
+  });
+
+  it('may be asked again with the same key after a refusal', async () => {
+    const { rest, phoneOf } = await givenShop();
+    const asks = () => rest('POST /v1/challenges', { user: 'bob' }, { headers: { 'idempotency-key': 'one' } });
+    assert.equal(problemOf(await asks()), '422 cannot-be-asked');
+    await phoneOf('bob');
+    assert.equal((await asks()).status, 201);
   });
 
   it('expire, as early as the caller wishes', async () => {

@@ -80,7 +80,7 @@ describe('Event streams of the REST interface', function () {
       assert.deepEqual([over.status, over.text], [204, '']);
     }
     const wrong = await follow(challenge.id, { after: 'x' });
-    assert.deepEqual([wrong.status, JSON.parse(wrong.text).errors[0].field], [400, 'Last-Event-ID']);
+    assert.deepEqual([wrong.status, JSON.parse(wrong.text).errors[0].field], [400, '/last-event-id']);
   });
 
   it('tell the expiry at its moment', async () => {
