@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 /** One event of a stream. `data` is sent as JSON; `id` is what a client that comes back shows as `Last-Event-ID`. */
 export type StreamEvent = { id?: string; event: string; data: unknown };
 
+/** A comment. */
+const heartbeat = ':\n\n';
 const heartbeatMs = 15_000;
 /** Ten minutes. Then the client comes back, and its credential is checked again. */
 const mostBeats = 40;
@@ -45,6 +47,14 @@ export class EventStream {
     this.#write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
+  /** Resolves when the client's system has taken all that was sent, or the stream has ended. */
+  sent(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#socket.writable) this.#socket.write(heartbeat, () => resolve());
+      else resolve();
+    });
+  }
+
   /** Ends the stream. With `comesBack` the client is told when to come back. */
   end({ comesBack }: { comesBack: boolean }): void {
     const socket = this.#socket;
@@ -63,7 +73,7 @@ export class EventStream {
   #beat(): void {
     this.#beats += 1;
     if (this.#beats >= mostBeats) this.end({ comesBack: true });
-    else this.#write(':\n\n');
+    else this.#write(heartbeat);
   }
 
   #write(text: string): void {
