@@ -1,4 +1,4 @@
-import type { PublishedEvent } from '../../foundation/model/index.ts';
+import type { Clock, PublishedEvent } from '../../foundation/model/index.ts';
 import { numberGapMs } from '../../store/exchange.ts';
 import type { EngineParts } from '../parts.ts';
 import { lookOut } from './lookout.ts';
@@ -23,10 +23,13 @@ const batch = 50;
 const gapRetryMs = 1000;
 
 /** Tells the events of an auth server, also those of other gateways. Returns how to stop. */
-export function readEvents(parts: Pick<EngineParts, 'store' | 'background'>, { authServer, known, begin, tell, failed }: EventReader): () => void {
+export function readEvents(
+  parts: Pick<EngineParts, 'store' | 'background' | 'clock'>,
+  { authServer, known, begin, tell, failed }: EventReader,
+): () => void {
   const { store } = parts;
   let last: number | undefined;
-  const skipsGap = openGap();
+  const skipsGap = openGap(parts.clock);
   const start = async (): Promise<number> => {
     const from = await startOf(parts, authServer, known);
     if (from.kind !== 'resumed') begin({ kind: from.kind, number: from.number });
@@ -76,10 +79,10 @@ function inOrder(events: readonly PublishedEvent[], after: number, skips: (missi
 }
 
 /** Whether a number has been missing for so long that it stays unused. */
-function openGap(): (missing: number) => boolean {
+function openGap(clock: Clock): (missing: number) => boolean {
   let gap: { number: number; since: number } | undefined;
   return (missing) => {
-    const now = performance.now();
+    const now = clock();
     if (gap?.number !== missing) gap = { number: missing, since: now };
     return now - gap.since >= numberGapMs;
   };
