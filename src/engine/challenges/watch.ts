@@ -24,8 +24,9 @@ export type Progress = { position: number; isSettled: boolean };
 /** {@link Challenges.progressOf}. */
 export function progressOf(transaction: Transaction, now: number): Progress {
   const status = statusOf(transaction, now);
-  const { version } = transaction.decision;
-  return { position: status === 'expired' ? version + 1 : version, isSettled: status !== 'pending' && status !== 'code-shown' };
+  const { version, state } = transaction.decision;
+  const isExpired = status === 'expired';
+  return { position: isExpired ? version + 1 : version, isSettled: isExpired || state !== 'open' };
 }
 
 /**
