@@ -28,10 +28,13 @@ export { qrPicture, qrPictureUrl } from './qr-picture.ts';
 export { openReadiness, type Readiness } from './readiness.ts';
 export {
   type FallbackReplies,
+  type GuardedPattern,
   type Handler,
   type Method,
   type Mount,
   type MountRoutes,
+  type Need,
+  type Needs,
   type Route,
   type RoutePattern,
   routeConflicts,

@@ -74,7 +74,8 @@ function defined(described: Described, act: (parts: RestParts, ctx: Context) => 
     const reply = await act(parts, ctx);
     if (reply !== 'held') sendReply(ctx, reply);
   };
-  return { described, route: { methods: [described.method], path: described.path, handler } };
+  const { method, path, right } = described;
+  return { described, route: { methods: [method], path, needs: right === 'nobody' ? 'public' : { right }, handler } };
 }
 
 /** Sends a reply. Replies are never stored by caches: they tell the state of a login. */

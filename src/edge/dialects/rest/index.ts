@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
+import { type GuardedPattern, type Route, tieRoutes } from '../../http/index.ts';
 import { challengeEndpoints } from './challenges.ts';
 import { type Described, type Endpoint, openEndpoint } from './endpoint.ts';
 import { type OpenApi, openApiOf } from './openapi.ts';
@@ -37,7 +37,7 @@ export const restDescriptions = (): Described[] => restEndpoints.map(({ describe
 const table = restEndpoints.map(({ route }) => route);
 
 /** The routes of a rest mount. */
-export const restPatterns: readonly RoutePattern[] = table;
+export const restPatterns: readonly GuardedPattern[] = table;
 
 /** Binds the routes to the parts of a mount. */
 export const restRoutes = (parts: RestParts): Route[] => tieRoutes(table, parts);
