@@ -36,6 +36,11 @@ const CreateBody = z
   .refine(({ text, context }) => text === undefined || fitsPhones(questionOf(text, context)), {
     path: ['text'],
     message: 'text and context together must have at most 511 bytes',
+  })
+  .meta({
+    examples: [{ user: 'alice', title: 'ACME Bank', text: 'Send money?', context: { Amount: '100 EUR', To: 'Bob' }, mode: 'confirm' }],
+    oneOf: [{ required: ['user'] }, { required: ['serial'] }],
+    dependentRequired: { realm: ['user'], context: ['text'] },
   });
 
 const CreatedReply = { description: 'The challenge was delivered, or waits for the phone to ask.', schema: ChallengeReply };
