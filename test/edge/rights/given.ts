@@ -28,7 +28,10 @@ export async function send(url: string, row: Row, { form = {}, path = `${row.mou
     headers: { ...headers, ...(hasBody && !isForm ? { 'content-type': 'application/json' } : {}) },
     ...(hasBody ? { body: isForm ? new URLSearchParams(form) : JSON.stringify(form) } : {}),
   });
-  return { status: reply.status, text: await reply.text() };
+  // An event stream does not end by itself.
+  const isStream = reply.headers.get('content-type')?.startsWith('text/event-stream') === true;
+  if (isStream) await reply.body?.cancel();
+  return { status: reply.status, text: isStream ? '' : await reply.text() };
 }
 
 /** Asks a route as a caller who has this. `from`: the address that a proxy names. */
