@@ -3,8 +3,7 @@ import type { Facts, Policy } from '../policy/index.ts';
 import { type Admission, openAdmission } from './admission/index.ts';
 import type { Audit } from './audit/index.ts';
 import { type Challenges, openChallenges } from './challenges/index.ts';
-import { type Explained, explain } from './explain.ts';
-import { factsOf, type NamedOwner } from './facts.ts';
+import { type Explained, explain, factsOf, type NamedOwner } from './facts.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { openPeople, type People } from './people/index.ts';
 import { openPins, type Pins } from './pins/index.ts';
@@ -27,8 +26,23 @@ export type { Waited, WaitRequest } from './challenges/wait.ts';
 export { isOver } from './decisions/decide.ts';
 export { type Status, statuses, statusOf } from './decisions/status.ts';
 export { type Sweeper, startSweeper } from './decisions/sweeper.ts';
-export { type Explained, explain, type ProviderFacts } from './explain.ts';
+export { type Explained, explain, type ProviderFacts } from './facts.ts';
 export { type KeyMutex, openKeyMutex } from './key-mutex.ts';
+export {
+  expiryTarget,
+  expiryWatch,
+  type NewEvent,
+  type NewMessage,
+  type OpenMessage,
+  type Outbox,
+  type OutboxTarget,
+  openOutbox,
+  openPublisher,
+  type Publisher,
+  type ReplayRefusal,
+  type Sent,
+  type ShownMessage,
+} from './outbox/index.ts';
 export { type Applicant, type Asker, type EngineParts, type EngineSettings, originOf, ownerNames } from './parts.ts';
 export { factsOfPerson, isNobody, ownerOf, type Person } from './people/person.ts';
 export { type Asked, type ListFilter, personKey } from './people/person-key.ts';
@@ -82,6 +96,7 @@ export type Engine = {
   people: People;
   audit: Pick<Audit, 'list' | 'count' | 'find' | 'lookAround' | 'verify' | 'erase'>;
   relay: Relay;
+  outbox: Pick<EngineParts['outbox'], 'list' | 'tally' | 'replay' | 'drop'>;
   realms: EngineParts['realms'];
   clock: Clock;
   /** The policies now in use. */
@@ -105,6 +120,7 @@ export function openEngine(parts: EngineParts): Engine {
     people: openPeople(parts),
     audit: parts.audit,
     relay: openRelay(parts),
+    outbox: parts.outbox,
     realms: parts.realms,
     clock: parts.clock,
     get policy() {
