@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHmac, generateKeyPairSync, timingSafeEqual, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { type WebHook, webHookConfig } from '../../../../src/engine/outbox/web-hooks/config.ts';
+import { hookPayloadText, openWebHooks } from '../../../../src/engine/outbox/web-hooks/target.ts';
+import { Secret } from '../../../../src/foundation/settings/index.ts';
 import { seconds } from '../../../kit/clock.ts';
 import { type GatewayWishes, givenGateway } from '../../../kit/gateway.ts';
 import { type HookReceiver, hookReceiver, type ReceivedHook } from '../../../kit/hook-receiver.ts';
@@ -113,6 +116,48 @@ describe('Web hooks', () => {
     assert.deepEqual(await list(), ['dead 410']);
     assert.ok(login.logged.some(({ event, target, error }) => event === 'message-dead' && target === 'hook:billing' && error === '410'));
   });
+
+  it('do not go to private networks and to this machine, whatever the name resolves to, unless the configuration says so', async () => {
+    const receiver = await hookReceiver(undo);
+    const { hostname, port } = new URL(receiver.url);
+    // `localhost` and the address itself are refused in the configuration already
+    const hook: WebHook = {
+      name: 'billing',
+      authServer: 'shop',
+      url: `http://${hostname}:${port}/`,
+      secret: [new Secret(secret)],
+      allowPrivate: false,
+    };
+    for (const [allowPrivate, end] of [
+      [false, { kind: 'again', error: 'forbidden' }],
+      [true, { kind: 'done' }],
+    ] as const) {
+      const { targets, close } = openWebHooks([{ ...hook, allowPrivate }], Date.now);
+      undo.later(close);
+      const payload = hookPayloadText('e1', '{}');
+      const message = { id: 'm', authServer: 'shop', createdAt: 1, attempts: 1, payload };
+      assert.deepEqual(await targets['hook:billing']?.send(message, AbortSignal.timeout(5000)), end);
+    }
+    assert.equal(receiver.received.length, 1);
+  });
+
+  for (const [what, over, message] of [
+    ['a secret of another form', { secret: new Secret('topsecret') }, /begins with neither whsec_ \(HMAC\) nor whsk_/],
+    ['a short secret', { secret: [new Secret('whsec_AAAA')] }, /24 to 64 bytes long/],
+    ['an address of this machine', { url: 'http://localhost:8080/' }, /not a public address; set allowPrivate/],
+    ['an address of a private network', { url: 'https://10.1.2.3/' }, /not a public address; set allowPrivate/],
+    ['plain http', { url: 'http://shop.example.com/' }, /must begin with https/],
+    ['a password in the URL', { url: 'https://me:geheim@shop.example.com/' }, /user or password/],
+    ['an unknown event', { events: ['challenge.rejected'] }, /challenge\.created/],
+  ] as const)
+    it(`are refused with ${what}, without showing it`, () => {
+      const usual = { name: 'billing', authServer: 'shop', url: 'https://shop.example.com/', secret: new Secret(secret) };
+      assert.ok(webHookConfig.safeParse(usual).success);
+      const refused = webHookConfig.safeParse({ ...usual, ...over });
+      assert.ok(!refused.success);
+      assert.match(refused.error.message, message);
+      assert.doesNotMatch(refused.error.message, /topsecret|AAAA|geheim/);
+    });
 
   it('never carry a PIN, a nonce or a text, and neither does what is stored', async () => {
     const login = await given();
