@@ -30,13 +30,15 @@ export const outcomeUnknown = 'outcome-unknown';
 export const delayAfter = (attempts: number, random: () => number = Math.random): number =>
   Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs) * (0.8 + 0.4 * random());
 
+/** The target of an attempt, if the configuration has it, and the signal that cuts off what may be sent again. */
+export type AttemptTo = { target: OutboxTarget | undefined; cutOff: AbortSignal };
+
 /**
  * Sends a claimed message once and stores the end of it. Returns the end; undefined when another gateway has the message.
- * @param target undefined if the configuration has no such target (any more)
  */
-export async function attempt(parts: OutboxParts, message: OutboxMessage, target: OutboxTarget | undefined): Promise<Sent | undefined> {
+export async function attempt(parts: OutboxParts, message: OutboxMessage, to: AttemptTo): Promise<Sent | undefined> {
   const { store, clock } = parts;
-  const sent = await trySending(parts, message, target);
+  const sent = await trySending(parts, message, to);
   if (!sent) return undefined;
   if (sent.kind === 'done') {
     const isOurs = await store.removeMessage(message.id, message.attempts);
@@ -53,7 +55,7 @@ export async function attempt(parts: OutboxParts, message: OutboxMessage, target
   return sent;
 }
 
-async function trySending(parts: OutboxParts, message: OutboxMessage, target: OutboxTarget | undefined): Promise<Sent | undefined> {
+async function trySending(parts: OutboxParts, message: OutboxMessage, { target, cutOff }: AttemptTo): Promise<Sent | undefined> {
   const { store, keyring, clock, log } = parts;
   const { id, authServer, createdAt, attempts } = message;
   if (message.state === 'begun') return { kind: 'never', error: outcomeUnknown };
@@ -66,7 +68,9 @@ async function trySending(parts: OutboxParts, message: OutboxMessage, target: Ou
       if (!(await store.changeMessage(id, attempts, { state: 'begun' }))) return undefined;
       isBegun = true;
     }
-    return await target.send({ id, authServer, createdAt, attempts, payload }, AbortSignal.timeout(attemptMs));
+    const limit = AbortSignal.timeout(attemptMs);
+    const signal = isBegun ? limit : AbortSignal.any([limit, cutOff]);
+    return await target.send({ id, authServer, createdAt, attempts, payload }, signal);
   } catch (error) {
     log.error({ ...thrownFields(error), target: message.target, message: id }, 'a message could not be sent');
     if (isBegun) return { kind: 'never', error: outcomeUnknown };

@@ -8,8 +8,8 @@ export type Lane = {
   wake(): void;
   /** Resolves when no attempt is under way. */
   settled(): Promise<void>;
-  /** Claims no more. */
-  stop(): void;
+  /** Claims no more, and cuts off attempts that take longer than a few seconds. Resolves when none is under way. */
+  stop(): Promise<void>;
 };
 
 /** How many messages of one target this gateway sends at once. */
@@ -21,6 +21,9 @@ const failingAfter = 3;
 /** Longer than an attempt, so that only the messages of a dead gateway are claimed by another one. */
 const leaseMs = attemptMs + 45_000;
 
+/** How long attempts may still take when the lane is stopped (ms). */
+const patienceMs = 3_000;
+
 /** A message with a shorter delay does not wait for the next round. */
 const soonMs = 5_000;
 
@@ -30,6 +33,7 @@ export function openLane(parts: OutboxParts, name: string, target: OutboxTarget 
   const underWay = new Set<Promise<void>>();
   let claiming: Promise<void> | undefined;
   let isStopped = false;
+  const cutOff = new AbortController();
   let failures = 0;
   const isFailing = (): boolean => failures >= failingAfter;
   const track = (work: Promise<void>): void => {
@@ -44,7 +48,7 @@ export function openLane(parts: OutboxParts, name: string, target: OutboxTarget 
   };
   const send = async (message: Parameters<typeof attempt>[1]): Promise<void> => {
     try {
-      const sent = await attempt(parts, message, target);
+      const sent = await attempt(parts, message, { target, cutOff: cutOff.signal });
       if (sent) failures = sent.kind === 'done' || sent.kind === 'later' ? 0 : failures + 1;
       if (sent?.kind === 'again' && sent.afterMs !== undefined && sent.afterMs < soonMs) timers.wakeIn(sent.afterMs);
       if (!isFailing()) setImmediate(wake);
@@ -64,18 +68,22 @@ export function openLane(parts: OutboxParts, name: string, target: OutboxTarget 
       });
   };
   const timers = openTimers(wake);
+  const settled = async (): Promise<void> => {
+    while (claiming || underWay.size > 0) {
+      await Promise.all([claiming, ...underWay]);
+      // A finished message wakes the lane.
+      await new Promise(setImmediate);
+    }
+  };
   return {
     wake,
-    async settled() {
-      while (claiming || underWay.size > 0) {
-        await Promise.all([claiming, ...underWay]);
-        // A finished message wakes the lane.
-        await new Promise(setImmediate);
-      }
-    },
-    stop() {
+    settled,
+    async stop() {
       isStopped = true;
       timers.clear();
+      const patience = setTimeout(() => cutOff.abort(), patienceMs);
+      await settled();
+      clearTimeout(patience);
     },
   };
 }

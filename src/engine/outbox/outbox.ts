@@ -75,8 +75,7 @@ export function openOutbox(parts: OutboxParts, targets: Readonly<Record<string, 
     async stop() {
       clearInterval(timer);
       timer = undefined;
-      lanes.stop();
-      await lanes.settled();
+      await lanes.stop();
     },
   };
 }
@@ -111,9 +110,7 @@ function openLanes(parts: OutboxParts, targets: Readonly<Record<string, OutboxTa
       for (const lane of all()) lane.wake();
     },
     settled: () => Promise.all(all().map((lane) => lane.settled())),
-    stop() {
-      for (const lane of all()) lane.stop();
-    },
+    stop: () => Promise.all(all().map((lane) => lane.stop())),
   };
 }
 

@@ -16,7 +16,10 @@ describe('The outbox', () => {
   afterEach(() => undo.run());
 
   /** An outbox whose target answers by `reply`, by default with success. */
-  const given = async (reply: (message: OpenMessage) => Sent | Promise<Sent> = () => ({ kind: 'done' }), isOnce = false) => {
+  const given = async (
+    reply: (message: OpenMessage, signal: AbortSignal) => Sent | Promise<Sent> = () => ({ kind: 'done' }),
+    isOnce = false,
+  ) => {
     const log = openLog('silent');
     const store = await openEmbeddedStore({ path: join(temporaryFolder(undo), 'pushgate.db'), log });
     undo.later(() => store.close());
@@ -25,9 +28,9 @@ describe('The outbox', () => {
     const events: GatewayEvent[] = [];
     const sent: OpenMessage[] = [];
     const target: OutboxTarget = {
-      async send(message) {
+      async send(message, signal) {
         sent.push(message);
-        return reply(message);
+        return reply(message, signal);
       },
       isOnce: () => isOnce,
     };
@@ -194,6 +197,22 @@ describe('The outbox', () => {
     clock.advance(1);
     await outbox.round();
     assert.equal(ids(), 'm1');
+  });
+
+  it('cuts off an attempt that takes long when the gateway stops, and another gateway sends the message', async () => {
+    const hanging = { now: true };
+    const { outbox, message, open, clock, ids } = await given((_message, signal) =>
+      hanging.now ? new Promise((resolve) => signal.addEventListener('abort', () => resolve(again('aborted')))) : { kind: 'done' },
+    );
+    outbox.start();
+    await outbox.add([message()]);
+    while (ids() === '') await new Promise(setImmediate);
+    await outbox.stop();
+    assert.equal((await outbox.list({}, 1))[0]?.lastError, 'aborted');
+    hanging.now = false;
+    clock.advance(seconds(5));
+    await open().round();
+    assert.equal(ids(), 'm1 m1');
   });
 
   describe('with messages that may be sent once only', () => {
