@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { type Keyring, sealedFor } from '../../foundation/keyring/index.ts';
 import { type Clock, GatewayFault, type OutboxMessage, type Tell } from '../../foundation/model/index.ts';
 import { type Log, type Metrics, thrownFields } from '../../foundation/telemetry/index.ts';
@@ -26,8 +27,11 @@ const longestError = 100;
 /** The error of a message whose gateway died after it had begun. */
 export const outcomeUnknown = 'outcome-unknown';
 
+const shares = 1_000_000;
+const randomShare = (): number => randomInt(shares) / shares;
+
 /** The delay after this many attempts (ms): 5 seconds, doubled each time up to an hour, by up to a fifth more or less. */
-export const delayAfter = (attempts: number, random: () => number = Math.random): number =>
+export const delayAfter = (attempts: number, random: () => number = randomShare): number =>
   Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs) * (0.8 + 0.4 * random());
 
 /** The target of an attempt, if the configuration has it, and the signal that cuts off what may be sent again. */
