@@ -99,6 +99,22 @@ describe('Web hooks', () => {
     assert.match(metrics, /pushgate_store_operation_seconds_count\{op="addMessages",outcome="ok"\} 0/);
   });
 
+  it('hold up no login, and no other login, while their receiver does not reply', async () => {
+    const login = await given();
+    const { receiver, phone, client, gateway } = login;
+    receiver.reply({ status: 'hangs' });
+    for (const _ of [1, 2]) {
+      const { id, nonce } = await login.challenge('alice', phone);
+      await phone.answer(nonce);
+      const { body } = await client.post('/validate/check', { user: 'alice', pass: '', transaction_id: id });
+      assert.equal(body.result.value, true);
+    }
+    await gateway.settled();
+    // the first event of each login is under way, and the others wait for it
+    await receiver.count(2);
+    assert.deepEqual(receiver.types(), ['challenge.created', 'challenge.created']);
+  });
+
   it('come again with the same id after a failure, and not after a 410', async () => {
     const login = await given({ events: ['challenge.created'] });
     const { receiver, clock, phone } = login;
