@@ -1,5 +1,5 @@
 import { checkProviders, knownProviders } from '../delivery/registry/index.ts';
-import { unnamedIn } from '../edge/access/index.ts';
+import { localServer, unnamedIn } from '../edge/access/index.ts';
 import { routeConflicts } from '../edge/http/index.ts';
 import { foldedRealm, noSuchName } from '../foundation/model/index.ts';
 import { checkPolicies } from '../policy/index.ts';
@@ -55,6 +55,12 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
       'radiusServers',
       'name',
     ),
+    ...doubles(
+      config.webHooks.map(({ name }) => name),
+      'webHooks',
+      'name',
+    ),
+    ...hookServers(config),
     ...workersOnOneStore(config),
     ...sourceNames(config),
     ...oneDefault(config),
@@ -137,6 +143,16 @@ function callerNames({ authServers, trustedJwts }: Config): Problem[] {
     apiKeys.map((key, place) => ({ text: key.reveal(), path: ['authServers', index, 'apiKeys', place] })),
   );
   return [...unknown, ...[ids, keys].flatMap((list) => heldTwice(list))];
+}
+
+/** Unknown names of auth servers in web hooks. Without any auth server, the one of this machine is meant. */
+function hookServers({ authServers, webHooks }: Config): Problem[] {
+  const known = authServers.length === 0 ? [localServer([])] : authServers;
+  return webHooks.flatMap(({ authServer }, index) =>
+    known.some(({ name }) => name === authServer)
+      ? []
+      : [error(['webHooks', index, 'authServer'], noSuchName('auth server', authServer, known, 'authServers'))],
+  );
 }
 
 /**

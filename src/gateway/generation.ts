@@ -3,7 +3,18 @@ import { openRegistry, type Registry } from '../delivery/registry/index.ts';
 import { openAdminTokens, openTokens } from '../edge/access/index.ts';
 import { openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush } from '../edge/phones/pipush/index.ts';
-import { type Engine, type EngineParts, openBackground, openEngine, startSweeper } from '../engine/index.ts';
+import {
+  type Engine,
+  type EngineParts,
+  expiryTarget,
+  expiryWatch,
+  openBackground,
+  openEngine,
+  openOutbox,
+  openPublisher,
+  startSweeper,
+} from '../engine/index.ts';
+import { openWebHooks } from '../engine/outbox/web-hooks/target.ts';
 import { type Accounts, openDirectory, openRadiusServers, openRealms } from '../engine/users/index.ts';
 import { openPolicy } from '../policy/index.ts';
 import type { HeldCredentials } from './ending-credentials.ts';
@@ -60,6 +71,7 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
   const { withoutSlot } = longLived.loginQueue;
   const surroundings = { folder, clock, log, metrics, tell, onFile, withoutSlot };
   const directory = openDirectory({ realms: config.realms, sources: config.userSources, ...surroundings });
+  const { close: closeHooks, ...exchange } = openExchange(config, longLived);
   const parts: EngineParts = {
     ...longLived,
     policy: openPolicy(config.policies),
@@ -68,6 +80,7 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
     directory,
     radius: openRadiusServers(config.radiusServers, { clock, metrics, withoutSlot }),
     background: openBackground(log),
+    ...exchange,
     phones: { pipush: openPipush(), linotp: openLinotp({ scheme: config.settings.mobile_app_protocol_id }) },
     settings: engineSettings(config),
   };
@@ -76,10 +89,12 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
   const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs, store: longLived.store, clock });
   const requests = openRequestCount();
   const sweeper = startSweeper(parts);
+  parts.outbox.start();
   const shut = async (): Promise<void> => {
     await sweeper.stop();
     await parts.background.settled();
-    await Promise.all([registry.close(), directory.close()]);
+    await parts.outbox.stop();
+    await Promise.all([registry.close(), directory.close(), closeHooks()]);
   };
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -102,6 +117,22 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
     },
     close,
   };
+}
+
+/** Dialects whose auth servers may read events as they happen. */
+const streamed: readonly string[] = ['rest'];
+
+/** The outbox with its targets, and the publisher of events. */
+function openExchange(
+  { webHooks, listeners }: Config,
+  longLived: LongLivedParts,
+): Pick<EngineParts, 'outbox' | 'publisher'> & { close(): Promise<void> } {
+  const hooks = openWebHooks(webHooks, longLived.clock);
+  const expiry = expiryWatch(longLived, (events) => publisher.publish(events));
+  const outbox = openOutbox(longLived, { [expiryTarget]: expiry, ...hooks.targets });
+  const isStreamed = listeners.some(({ mounts }) => mounts.some(({ serves }) => streamed.includes(serves)));
+  const publisher = openPublisher({ ...longLived, outbox, hooks: webHooks, isStreamed });
+  return { outbox, publisher, close: hooks.close };
 }
 
 const engineSettings = ({ settings }: Config): EngineParts['settings'] => ({

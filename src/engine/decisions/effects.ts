@@ -72,6 +72,12 @@ export async function carryOut(parts: EngineParts, transactionId: string, effect
       case 'token-activated':
         await activate({ store }, effect);
         break;
+      case 'event-published':
+        await publish(parts, transactionId, effect);
+        break;
+      case 'expiry-watched':
+        await parts.publisher.watchExpiry({ id: transactionId, authServer: effect.authServer }, effect.finishUntil);
+        break;
       default:
         effect satisfies never;
     }
@@ -79,6 +85,11 @@ export async function carryOut(parts: EngineParts, transactionId: string, effect
   }
   if (done.length > 0) audit.removeStored(transactionId, done);
 }
+
+const publish = (parts: EngineParts, transaction: string, effect: Extract<Effect, { kind: 'event-published' }>): Promise<void> => {
+  const { kind: _kind, event: kind, ...rest } = effect;
+  return parts.publisher.publish([{ ...rest, kind, transaction }]);
+};
 
 async function reported(parts: EngineParts, effect: Extract<Effect, { kind: 'login-reported' }>): Promise<void> {
   const { serial, because, rule, user, realm } = effect;

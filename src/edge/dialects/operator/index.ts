@@ -5,6 +5,7 @@ import { endToken, logIn } from './auth.ts';
 import { examine } from './doctor.ts';
 import { inspectKeyring } from './keyring.ts';
 import { clearLimits, listLimits } from './limits.ts';
+import { dropMessage, listOutbox, replayMessage } from './outbox.ts';
 import type { OperatorParts } from './parts.ts';
 import { listPeople, mergePeople, splitPeople } from './people.ts';
 import { explainPolicy } from './policy.ts';
@@ -77,6 +78,9 @@ const table: readonly Handler<OperatorParts>[] = [
   },
   { methods: ['GET'], path: '/ops/limits', needs: operate, handler: listLimits },
   { methods: ['DELETE'], path: '/ops/limits/:serial', needs: operate, handler: clearLimits },
+  { methods: ['GET'], path: '/ops/outbox', needs: operate, handler: listOutbox },
+  { methods: ['POST'], path: '/ops/outbox/:id/replay', needs: operate, handler: replayMessage },
+  { methods: ['DELETE'], path: '/ops/outbox/:id', needs: operate, handler: dropMessage },
   { methods: ['GET'], path: '/ops/people', needs: operate, handler: listPeople },
   {
     methods: ['POST'],
