@@ -47,6 +47,7 @@ describe('An action and the mounts that its rule reaches', () => {
       ['error actions.authorized: has no effect at mounts that serve challenge-service, only at privacyidea, linotp, rest'],
     ],
     ['is for the administrator who operates', { match: { dialect: ['challenge-service'], user: ['bob'] }, actions: { operate: true } }, []],
+    ['is about phones, whether or not a mount has users', { actions: { push_relays_per_device: '5/10m' } }, []],
     ['needs nothing of operators', { match: { dialect: ['*'] }, actions: { push_deadline_ms: 900 } }, []],
     [
       'has no effect at the only one there is',
