@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { iso } from './challenge-reply.ts';
+import { iso } from '../../formats/management/index.ts';
 import { endpoint } from './endpoint.ts';
 
 const mostAtOnce = 500;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { outcomeKinds, rejectedReasons, type TrailEntry, type Transaction, unavailableReasons } from '../../../foundation/model/index.ts';
-import { iso } from './challenge-reply.ts';
+import { iso } from '../../formats/management/index.ts';
 
 const Outcome = z.enum(['pending', 'sent', 'queued', 'rejected', 'unavailable']);
 const Reason = z.enum([...rejectedReasons, ...unavailableReasons]);
