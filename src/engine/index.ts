@@ -19,13 +19,13 @@ export { type LoginRefusal, mayAskFor, type Refusal } from './admission/admissio
 export type { Tally } from './admission/login-rates.ts';
 export type { PassedOn } from './admission/passed-on.ts';
 export type { AuditLine, AuditLines, AuditPage, AuditQuery, AuditVerified } from './audit/index.ts';
-export { type Background, openBackground } from './background.ts';
+export { type Background, type Bell, openBackground, openBell } from './background.ts';
 export type { AnswerReply } from './challenges/answer.ts';
-export type { Approval, ApprovalRefusal, ApprovalRequest, Approver } from './challenges/approval.ts';
+export type { Approval, ApprovalRefusal, ApprovalRequest, Approver, ShownNumber } from './challenges/approval.ts';
 export { type Ask, askForPresence, askToConfirm, type OptionSource } from './challenges/ask.ts';
 export type { Delivered, DeliverRequest } from './challenges/deliver.ts';
 export type { ApprovalFinished, FinishApproval } from './challenges/finish-approval.ts';
-export type { IssueRequest, Naming } from './challenges/issue-request.ts';
+export type { DialectPrompt, IssueRequest, Naming } from './challenges/issue-request.ts';
 export type { Waited, WaitRequest } from './challenges/wait.ts';
 export { isOver } from './decisions/decide.ts';
 export { type Status, statuses, statusOf } from './decisions/status.ts';

@@ -5,7 +5,7 @@ import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit, KeepDays } from './audit/index.ts';
-import type { Background } from './background.ts';
+import type { Background, Bell } from './background.ts';
 import type { KeyMutex } from './key-mutex.ts';
 import type { GuessLimits, Lockout, LoginQueue, PinFailures, SourceLimits } from './limits/index.ts';
 import type { PhoneProtocol } from './phones/phone-protocol.ts';
@@ -56,6 +56,8 @@ export type EngineParts = {
   directory: Directory;
   radius: RadiusServers;
   background: Background;
+  /** Rings when a callback to an auth server is due. */
+  callbackBell: Bell;
   mutex: KeyMutex;
   /** Phone protocols by name. */
   phones: Readonly<Record<string, PhoneProtocol>>;

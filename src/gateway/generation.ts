@@ -1,9 +1,10 @@
 import type { Catalog, Config, LoadedConfig } from '../config/index.ts';
 import { openRegistry, type Registry } from '../delivery/registry/index.ts';
 import { openAdminTokens, openTokens } from '../edge/access/index.ts';
+import { openKeycloaks, startCallbacks } from '../edge/dialects/keycloak-ciba/index.ts';
 import { openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush } from '../edge/phones/pipush/index.ts';
-import { type Engine, type EngineParts, openBackground, openEngine, startSweeper } from '../engine/index.ts';
+import { type Engine, type EngineParts, openBackground, openBell, openEngine, startSweeper } from '../engine/index.ts';
 import { type Accounts, openDirectory, openRadiusServers, openRealms } from '../engine/users/index.ts';
 import { openPolicy } from '../policy/index.ts';
 import type { HeldCredentials } from './ending-credentials.ts';
@@ -14,7 +15,7 @@ import type { MountParts } from './mounts.ts';
  * Everything that is built from one configuration. A reload builds the next generation beside the current one and
  * directs new requests to it; requests under way keep the generation that they began with.
  */
-export type Generation = Pick<MountParts, 'config' | 'parts' | 'engine' | 'tokens' | 'adminTokens'> & {
+export type Generation = Pick<MountParts, 'config' | 'parts' | 'engine' | 'keycloaks' | 'tokens' | 'adminTokens'> & {
   /** The files whose change requires a reload: those with secrets, and those that providers and user sources name. */
   files: readonly string[];
   /** The expiry dates of its providers' credentials. */
@@ -68,18 +69,23 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
     directory,
     radius: openRadiusServers(config.radiusServers, { clock, metrics, withoutSlot }),
     background: openBackground(log),
+    callbackBell: openBell(),
     phones: { pipush: openPipush(), linotp: openLinotp({ scheme: config.settings.mobile_app_protocol_id }) },
     settings: engineSettings(config),
   };
   const engine: Engine = openEngine(parts);
+  const fallbackRealm = config.realms.find((realm) => realm.default)?.name ?? '';
+  const keycloaks = openKeycloaks(config.keycloaks, { folder, fallbackRealm, clock, log, onFile });
   const tokens = openTokens({ keyring, clock, trusted: config.trustedJwts });
   const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs, store: longLived.store, clock });
   const requests = openRequestCount();
   const sweeper = startSweeper(parts);
+  const callbacks = startCallbacks({ ...parts, engine, keycloaks: keycloaks.list, onDue: parts.callbackBell.onRing });
   const shut = async (): Promise<void> => {
     await sweeper.stop();
     await parts.background.settled();
-    await Promise.all([registry.close(), directory.close()]);
+    await callbacks.stop();
+    await Promise.all([registry.close(), directory.close(), keycloaks.close()]);
   };
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -90,6 +96,7 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
     config,
     parts,
     engine,
+    keycloaks,
     tokens,
     adminTokens,
     files: [...files, ...registry.files(), ...sourceFiles],

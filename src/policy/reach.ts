@@ -4,14 +4,14 @@ import { error, type KnownNames, type PolicyProblem, warning } from './problem.t
 import type { Rule } from './rule.ts';
 
 /** What a mount may serve. */
-type Dialect = 'privacyidea' | 'linotp' | 'challenge-service' | 'rest' | 'ops';
+type Dialect = 'privacyidea' | 'linotp' | 'challenge-service' | 'rest' | 'keycloak-ciba' | 'ops';
 
 /** The dialects whose requests name a user. A rule without a dialect is meant for them. */
-const userDialects: readonly Dialect[] = ['privacyidea', 'linotp', 'rest'];
+const userDialects: readonly Dialect[] = ['privacyidea', 'linotp', 'rest', 'keycloak-ciba'];
 const pinDialects: readonly Dialect[] = ['privacyidea', 'linotp'];
-const modeDialects: readonly Dialect[] = ['privacyidea', 'rest'];
-const everywhere: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service', 'rest', 'ops'];
-const delivery: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service', 'rest'];
+const modeDialects: readonly Dialect[] = ['privacyidea', 'rest', 'keycloak-ciba'];
+const everywhere: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service', 'rest', 'keycloak-ciba', 'ops'];
+const delivery: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service', 'rest', 'keycloak-ciba'];
 const pi: readonly Dialect[] = ['privacyidea'];
 const linotp: readonly Dialect[] = ['linotp'];
 

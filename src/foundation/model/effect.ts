@@ -27,5 +27,7 @@ export type Effect =
   | { id: string; kind: 'login-reported'; serial: string; at: number; user: string; realm: string; because: MuteReason; rule: ReportRule }
   /** `phoneKey` is that of the challenge: no other phone is activated. */
   | { id: string; kind: 'token-activated'; serial: string; at: number; phoneKey: string }
+  /** The message of the outbox that tells the auth server of this decision is due. */
+  | { id: string; kind: 'callback-due'; message: string }
   /** An event for the audit. */
   | ({ kind: 'noted' } & AuditNote);

@@ -29,6 +29,7 @@ export {
   connectionRefusals,
   type GatewayEvent,
   type LoginRefusalReason,
+  type LoginResult,
   loginRefusals,
   type MuteReason,
   muteReasons,
@@ -39,6 +40,8 @@ export {
   type TlsRefusalReason,
   type TokenAct,
   tlsRefusalReasons,
+  type UndeliveredReason,
+  undeliveredReasons,
 } from './event.ts';
 export type { KeptRequest, OutboxChange, OutboxMessage } from './exchange.ts';
 export { parseJson, record, records } from './json.ts';
@@ -84,6 +87,7 @@ export {
 export {
   type Challenge,
   type ChallengeMode,
+  callbackId,
   type Decision,
   type DecisionRule,
   type DeclineReason,
