@@ -23,7 +23,7 @@ describe('An action and the mounts that its rule reaches', () => {
     [
       'has no effect at some of them',
       { actions: { push_challenge_text: 'x' } },
-      ['warning actions.push_challenge_text: has no effect at mounts that serve linotp, rest'],
+      ['warning actions.push_challenge_text: has no effect at mounts that serve linotp, rest, keycloak-ciba'],
     ],
     [
       'has no effect where the rule names too many',
