@@ -1,9 +1,10 @@
 /**
  * Installs what the tests start beside Node: MongoDB, OpenLDAP, FreeRADIUS, Prometheus and its promtool,
- * systemd-analyze, kubernetes-validate, zsh and fish. The tests do so by themselves; CI does it first, so that it does
+ * systemd-analyze, kubernetes-validate, zsh, fish and Chromium. The tests do so by themselves; CI does it first, so that it does
  * not count as test time. Exits with 1 when something cannot be had and CI=true.
  */
 import { execFileSync } from 'node:child_process';
+import { haveChromium } from '../test/kit/browser.ts';
 import { haveFreeRadius } from '../test/kit/freeradius.ts';
 import { findKustomize, haveKubernetesValidate } from '../test/kit/kubernetes.ts';
 import { findPrometheus, findPromtool } from '../test/kit/promtool.ts';
@@ -12,6 +13,7 @@ import { haveSlapd } from '../test/kit/slapd.ts';
 import { haveSystemdAnalyze } from '../test/kit/systemd.ts';
 
 const tools = {
+  chromium: haveChromium(),
   slapd: haveSlapd(),
   freeradius: haveFreeRadius(),
   promtool: findPromtool(),

@@ -15,7 +15,7 @@ const kit = (...names: string[]): string[] => names.map((name) => `test/kit/${na
  */
 const starters = {
   mongodb: kit('mongod', 'mongod-process'),
-  servers: kit('slapd', 'freeradius', 'gateway-process', 'gateways', 'prometheus'),
+  servers: kit('browser', 'slapd', 'freeradius', 'gateway-process', 'gateways', 'prometheus'),
 } as const;
 const parts = ['fast', 'mongodb', 'servers'] as const;
 type Part = (typeof parts)[number];

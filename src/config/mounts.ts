@@ -63,6 +63,14 @@ export const mountConfig = z
       .describe(
         'How a privacyidea or linotp mount reads a value whose bytes are not UTF-8. utf-8: it refuses the request. latin-1: it reads the value as Latin-1.',
       ),
+    publicUrl: z
+      .url({ protocol: /^https?$/ })
+      .regex(/[^/]$/, 'leave out the slash at the end')
+      .optional()
+      .meta({
+        description: 'How browsers reach this rest mount. The addresses of its waiting pages begin with it; without it there are none.',
+        examples: ['https://mfa.example.org/rest'],
+      }),
     whenDown: z
       .enum(['503', 'drop'])
       .optional()
@@ -89,6 +97,10 @@ export const mountConfig = z
   .refine(({ serves, publicPoll }) => serves === 'privacyidea' || !publicPoll, {
     path: ['publicPoll'],
     message: 'only a privacyidea mount has a poll to make public',
+  })
+  .refine(({ serves, publicUrl }) => serves === 'rest' || publicUrl === undefined, {
+    path: ['publicUrl'],
+    message: 'only a rest mount has waiting pages',
   })
   .refine(({ serves, flavour }) => serves === 'privacyidea' || flavour === 'privacyidea', {
     path: ['flavour'],

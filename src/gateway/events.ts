@@ -24,7 +24,7 @@ export function openEventBus(log: Log, metrics: Metrics): { tell: Tell; listen(l
 
 /** Operations that only read; all others write. */
 const readOperations =
-  /^(find|list|count(Of|Tokens|StockKeys|Audit)$|tokensOf|namesakes|openTransactionsOf|trailOf|audit(Chain|Writer)|personKeys|deadDevices|recordsOf)/;
+  /^(find|list|count(Of|Tokens|StockKeys|Audit)$|tokensOf|namesakes|openTransactionsOf|trailOf|audit(Chain|Writer)|personKeys|deadDevices|recordsOf|eventsAfter|lastEventNumber|tallyMessages)/;
 
 /**
  * Reports the loss and the return of the store, once each, from the outcome of its operations. A store that can be read

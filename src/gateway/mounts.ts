@@ -25,6 +25,7 @@ import {
   opsRoutes,
   type Route,
   routeReader,
+  type StreamPlaces,
   secureReader,
 } from '../edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from '../edge/phones/linotp/index.ts';
@@ -57,6 +58,8 @@ export type MountParts = {
   /** Shared by all listeners. */
   health: Health;
   draining: { now: boolean };
+  /** The event streams of the process. */
+  streams: StreamPlaces;
 };
 
 /** Connects every mount of a listener to its handlers. */
@@ -91,7 +94,7 @@ export function mountsOf(mountParts: MountParts): Mount[] {
         return {
           path: mount.path,
           dialect: 'rest',
-          routes: restRoutes({ ...callersOf(mountParts), path: mount.path, graceMs: graceSeconds(mountParts.config, mount) * 1000 }),
+          routes: restMount(mountParts, mount),
           fallback: restFallback,
         };
       case 'keycloak-ciba':
@@ -171,6 +174,12 @@ function privacyideaMount(mountParts: MountParts, mount: MountConfig) {
     callers: privacyideaRoutes({ ...callers, product: { ...product, ...readingOf(config, callers, mount.path) }, mount, graceMs }),
     phones: pipushRoutes({ engine, pipush: openPipush(), clientAddress: callers.clientAddress, product, mount }),
   });
+}
+
+function restMount(mountParts: MountParts, mount: MountConfig): Route[] {
+  const { config, streams } = mountParts;
+  const { path, publicUrl } = mount;
+  return restRoutes({ ...callersOf(mountParts), path, publicUrl, streams, graceMs: graceSeconds(config, mount) * 1000 });
 }
 
 /**

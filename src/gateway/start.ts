@@ -5,7 +5,7 @@ import { accountCost, createPasswords } from '../foundation/keyring/index.ts';
 import { type Tell, version } from '../foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from '../foundation/telemetry/index.ts';
 import { isTracing } from '../foundation/telemetry/spans.ts';
-import type { Store, StoreOperation } from '../store/store.ts';
+import { isOperation, type Store, type StoreOperation } from '../store/store.ts';
 import { watchEndings } from './ending-credentials.ts';
 import { openEventBus, watchStore } from './events.ts';
 import type { Generation } from './generation.ts';
@@ -70,14 +70,15 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     if (isMigrated) await warnOfNamesakes(running.current().engine, log);
     const draining = { now: false };
     const health = openHealth({ ...longLived, directory: () => running.current().parts.directory });
-    const serviceOf = (generation: Generation = running.current()) => serviceFor(generation, { accounts, health, draining });
     const gate = gateOf(configNow, longLived);
+    const shared = { accounts, health, draining, streams: gate.streams };
+    const serviceOf = (generation: Generation = running.current()) => serviceFor(generation, shared);
     const listeners = await openListeners({ ...options, ...longLived, gate, draining, serviceOf: serviceOf() });
     opened.push(() => {
       draining.now = true;
       return listeners.close(configNow().settings.drainMs);
     });
-    metrics.waiters.set({ kind: 'push_wait' }, 0);
+    for (const kind of ['push_wait', 'sse']) metrics.waiters.set({ kind }, 0);
     const endings = watchEndings({ held: () => [...listeners.credentials(), ...running.current().credentials()], clock, tell });
     opened.push(endings.stop);
     endings.look();
@@ -143,7 +144,7 @@ function followAudit(audit: Audit, metrics: Metrics, listen: (listener: Tell) =>
 }
 
 /** Connects the mounts of a listener to a generation; all share the same health. */
-function serviceFor(generation: Generation, shared: Pick<MountParts, 'accounts' | 'health' | 'draining'>): ServiceOf {
+function serviceFor(generation: Generation, shared: Pick<MountParts, 'accounts' | 'health' | 'draining' | 'streams'>): ServiceOf {
   return (listener) => ({
     mounts: mountsOf({ ...generation, ...shared, listener }),
     begin: generation.begin,
@@ -170,6 +171,3 @@ async function openCountedStore(options: GatewayOptions & { metrics: Metrics; te
   for (const op of Object.keys(store).filter(isOperation)) storeSeconds.startAtZero({ op });
   return store;
 }
-
-/** Every function of a store is an operation of that name, except these two. */
-const isOperation = (name: string): boolean => name !== 'onDecided' && name !== 'close';

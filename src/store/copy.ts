@@ -22,6 +22,9 @@ export const recordKinds: readonly StoredRecord['kind'][] = [
   'known-client',
   'kept-request',
   'outbox-message',
+  'published-event',
+  'event-stream',
+  'identity-pin',
 ];
 const batchSize = 200;
 
@@ -122,6 +125,12 @@ export function recordKey(record: StoredRecord): string {
       return record.keptRequest.id;
     case 'outbox-message':
       return record.message.id;
+    case 'published-event':
+      return record.event.id;
+    case 'event-stream':
+      return record.eventStream.authServer;
+    case 'identity-pin':
+      return record.identityPin.id;
     default:
       return record satisfies never;
   }

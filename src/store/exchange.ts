@@ -1,4 +1,4 @@
-import type { KeptRequest, OutboxChange, OutboxMessage } from '../foundation/model/index.ts';
+import type { IdentityPin, KeptRequest, OutboxChange, OutboxMessage, PublishedEvent } from '../foundation/model/index.ts';
 
 /** The filter of an outbox list, by id after `after`; absent fields do not filter. */
 export type OutboxFilter = {
@@ -18,6 +18,9 @@ export const mostDueSeen = 100;
  * others. It is seen at once when the predecessor is finished.
  */
 export const heldMs = 60_000;
+
+/** For how long (ms) another gateway may still store an event whose number is below that of a stored one. */
+export const numberGapMs = 10_000;
 
 /** The part of a store for the exchange with auth servers that call or are called over REST. */
 export type ExchangeStore = {
@@ -48,4 +51,32 @@ export type ExchangeStore = {
   listMessages(filter: OutboxFilter, limit: number): Promise<OutboxMessage[]>;
   /** The number of messages of each target and state. */
   tallyMessages(): Promise<OutboxTally[]>;
+
+  /**
+   * Gives each event the next number of its auth server and stores it; skips existing ids. No number is given twice. A
+   * number may stay unused after a crash.
+   */
+  publish(events: readonly Omit<PublishedEvent, 'number'>[]): Promise<void>;
+  /**
+   * Up to `limit` events of an auth server after this number, in order. A missing number before a later one belongs to
+   * a gateway that is still storing its event: stop before it and read again, until it is there or `numberGapMs` have
+   * passed since you first missed it. After that it stays unused.
+   */
+  eventsAfter(authServer: string, number: number, limit: number): Promise<PublishedEvent[]>;
+  /** The last number that was given; 0 before the first. Events up to it may still be on their way. */
+  lastEventNumber(authServer: string): Promise<number>;
+  /**
+   * Calls `listener` soon after any gateway may have stored an event of this auth server, as `onDecided` does: start
+   * listening, then read. A stored event below a number that you have read calls it too, except while the store has no
+   * change stream. Returns how to stop.
+   */
+  onPublished(authServer: string, listener: () => void): () => void;
+
+  /** Adds an identity pin, unless its id exists. Returns the stored one. */
+  pinIdentity(pin: IdentityPin): Promise<IdentityPin>;
+  findIdentity(id: string): Promise<IdentityPin | undefined>;
+  /** Returns whether it existed. */
+  removeIdentity(id: string): Promise<boolean>;
+  /** The identity pins of a realm by id, after the id `after` or from the start. */
+  listIdentities(realm: string, after: string | undefined, limit: number): Promise<IdentityPin[]>;
 };

@@ -137,8 +137,8 @@ function needsOf(record: StoredRecord): [KeyNeed, string][] {
   const secrets = secretOf(record).map((secret): [KeyNeed, string] => ['secrets', keyIdOf(secret)]);
   switch (record.kind) {
     case 'transaction': {
-      const { firstLeg, decision } = record.transaction;
-      const keyIds = [...decision.challenges.flatMap(({ code }) => code?.keyId ?? []), ...(firstLeg ? [firstLeg.keyId] : [])];
+      const { firstLeg, page, decision } = record.transaction;
+      const keyIds = [...decision.challenges.map(({ code }) => code), firstLeg, page].flatMap((keyed) => keyed?.keyId ?? []);
       const noted = record.effects.flatMap((effect) => (effect.kind === 'noted' ? [madeBy(effect.text)] : []));
       return [...keyIds.map((keyId): [KeyNeed, string] => ['logins', keyId]), ...noted.map((keyId): [KeyNeed, string] => ['audit', keyId])];
     }

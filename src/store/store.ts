@@ -6,7 +6,9 @@ import {
   type AuditWriter,
   type Decision,
   type Effect,
+  type EventStream,
   GatewayFault,
+  type IdentityPin,
   type KeptRequest,
   type KnownClient,
   type KnownPerson,
@@ -14,6 +16,7 @@ import {
   type Owner,
   type PartitionKey,
   type PersonKey,
+  type PublishedEvent,
   type PushToken,
   type PushTokenChange,
   type RelayDevice,
@@ -21,7 +24,10 @@ import {
   type TrailEntry,
   type Transaction,
 } from '../foundation/model/index.ts';
+import type { AuditStore } from './audit.ts';
 import type { ExchangeStore } from './exchange.ts';
+
+export type { AuditFilter, AuditPage, AuditStore } from './audit.ts';
 
 /**
  * The filter of a push token list; absent fields do not filter. `serial` and `user` accept `*` wildcards and ignore
@@ -62,37 +68,6 @@ export type TokenTally = Pick<PushToken, 'type' | 'rollout' | 'enabled'> & { ass
 /** One page of a list: entries `offset` to `offset + limit` in this order. */
 export type Page = { offset: number; limit: number; sortBy: 'serial' | 'createdAt' | 'user'; descending: boolean };
 
-/**
- * The filter of an audit list; absent fields do not filter. `persons` are key ids (`subject`) and `typed` is a folded
- * name: either may match; the same goes for `actors` and `typedActor`. `from` is inclusive, `until` exclusive (epoch
- * ms). An entry without content matches by time only.
- */
-export type AuditFilter = {
-  persons?: readonly string[] | undefined;
-  typed?: string | undefined;
-  actors?: readonly string[] | undefined;
-  typedActor?: string | undefined;
-  serial?: string | undefined;
-  transaction?: string | undefined;
-  authServer?: string | undefined;
-  kinds?: readonly string[] | undefined;
-  acts?: readonly string[] | undefined;
-  hasContent?: true | undefined;
-  from?: number | undefined;
-  until?: number | undefined;
-};
-
-/**
- * One page of the audit: newest first unless `ascending`, then by number; `after` is the last entry of the previous
- * page.
- */
-export type AuditPage = {
-  limit: number;
-  after?: Pick<AuditEntry, 'at' | 'number' | 'id'> | undefined;
-  offset?: number | undefined;
-  ascending?: boolean | undefined;
-};
-
 /** A window of a counter: its count and its end (epoch ms). */
 export type Counter = { key: string; count: number; endsAt: number };
 
@@ -116,7 +91,10 @@ export type StoredRecord =
   | { kind: 'person-key'; personKey: PersonKey }
   | { kind: 'known-client'; knownClient: KnownClient }
   | { kind: 'kept-request'; keptRequest: KeptRequest }
-  | { kind: 'outbox-message'; message: OutboxMessage };
+  | { kind: 'outbox-message'; message: OutboxMessage }
+  | { kind: 'published-event'; event: PublishedEvent }
+  | { kind: 'event-stream'; eventStream: EventStream }
+  | { kind: 'identity-pin'; identityPin: IdentityPin };
 
 /** A record with a secret that a key of the keyring seals. */
 export type SealedRecord = Extract<StoredRecord, { kind: 'token' | 'stock-key' | 'partition-key' | 'person-key' | 'outbox-message' }>;
@@ -127,201 +105,168 @@ export type SealedRecord = Extract<StoredRecord, { kind: 'token' | 'stock-key' |
  * expiry. `note` goes into the audit: it is written atomically with the act, and is due ten seconds later. Every
  * implementation passes `test/store/conformance.ts`.
  */
-export type Store = ExchangeStore & {
-  /** Adds a push token; `taken` when its serial exists. */
-  addToken(token: PushToken, note?: AuditNote): Promise<'added' | 'taken'>;
-  findToken(serial: string): Promise<PushToken | undefined>;
-  /** One round trip for a phone: the push token, and the result of `openTransactionsOf`. */
-  findTokenWithOpen(serial: string, now: number, most?: number): Promise<TokenWithOpen | undefined>;
-  /** All push tokens whose owner has one of these keys (`ownerKeys`), by serial. Keys are compared byte by byte. */
-  tokensOf(keys: readonly string[]): Promise<PushToken[]>;
-  listTokens(filter: PushTokenFilter, page: Page): Promise<{ count: number; tokens: PushToken[] }>;
-  /**
-   * The owners of push tokens whose names are equal by `foldedName` but spelled differently; at most `limit` such
-   * names, in any order. Scans all push tokens.
-   */
-  namesakes(limit: number): Promise<Owner[]>;
-  /** The number of push tokens of this type. */
-  countTokens(type: string): Promise<number>;
-  /** The number of push tokens of each type and state. Scans all push tokens. */
-  tallyTokens(): Promise<TokenTally[]>;
-  /** Sets the fields of `change` if the push token still has `expectedVersion`, and increments the version. */
-  changeToken(serial: string, expectedVersion: number, change: PushTokenChange, note?: AuditNote): Promise<'changed' | 'conflict'>;
-  /**
-   * Increments the fail count of each push token, up to its own maximum or to `ceiling`. Records `at` when one reaches
-   * its maximum.
-   */
-  countFailure(serials: readonly string[], at: number, ceiling?: number): Promise<void>;
-  /**
-   * Resets the fail count and counts a login, once per `effect` (the id of the effect) and never for a login older than
-   * the last counted one.
-   */
-  countLogin(serial: string, at: number, effect: string): Promise<void>;
-  /** Returns whether it existed. Its open transactions stay, but can no longer be answered. */
-  removeToken(serial: string, note?: AuditNote): Promise<boolean>;
+export type Store = AuditStore &
+  ExchangeStore & {
+    /** Adds a push token; `taken` when its serial exists. */
+    addToken(token: PushToken, note?: AuditNote): Promise<'added' | 'taken'>;
+    findToken(serial: string): Promise<PushToken | undefined>;
+    /** One round trip for a phone: the push token, and the result of `openTransactionsOf`. */
+    findTokenWithOpen(serial: string, now: number, most?: number): Promise<TokenWithOpen | undefined>;
+    /** All push tokens whose owner has one of these keys (`ownerKeys`), by serial. Keys are compared byte by byte. */
+    tokensOf(keys: readonly string[]): Promise<PushToken[]>;
+    listTokens(filter: PushTokenFilter, page: Page): Promise<{ count: number; tokens: PushToken[] }>;
+    /**
+     * The owners of push tokens whose names are equal by `foldedName` but spelled differently; at most `limit` such
+     * names, in any order. Scans all push tokens.
+     */
+    namesakes(limit: number): Promise<Owner[]>;
+    /** The number of push tokens of this type. */
+    countTokens(type: string): Promise<number>;
+    /** The number of push tokens of each type and state. Scans all push tokens. */
+    tallyTokens(): Promise<TokenTally[]>;
+    /** Sets the fields of `change` if the push token still has `expectedVersion`, and increments the version. */
+    changeToken(serial: string, expectedVersion: number, change: PushTokenChange, note?: AuditNote): Promise<'changed' | 'conflict'>;
+    /**
+     * Increments the fail count of each push token, up to its own maximum or to `ceiling`. Records `at` when one reaches
+     * its maximum.
+     */
+    countFailure(serials: readonly string[], at: number, ceiling?: number): Promise<void>;
+    /**
+     * Resets the fail count and counts a login, once per `effect` (the id of the effect) and never for a login older than
+     * the last counted one.
+     */
+    countLogin(serial: string, at: number, effect: string): Promise<void>;
+    /** Returns whether it existed. Its open transactions stay, but can no longer be answered. */
+    removeToken(serial: string, note?: AuditNote): Promise<boolean>;
 
-  /**
-   * Adds a transaction; `taken` when its id, its foreign id (per dialect and auth server) or a handle (per phone
-   * protocol) exists.
-   */
-  addTransaction(transaction: Transaction): Promise<'added' | 'taken'>;
-  findTransaction(id: string): Promise<Transaction | undefined>;
-  findByForeignId(dialect: string, authServer: string, foreignId: string): Promise<Transaction | undefined>;
-  /** The transaction with this handle, in any state. */
-  findByHandle(phone: string, handle: string): Promise<Transaction | undefined>;
-  /**
-   * Transactions in state `open` with a challenge of this push token that is not closed (a closed one may be reopened),
-   * an `answerUntil` after `now`, and no `createdAt` in the future (`isFromFuture`); at most the newest `most`. Oldest
-   * first.
-   */
-  openTransactionsOf(serial: string, now: number, most?: number): Promise<Transaction[]>;
-  /**
-   * Up to `limit` transactions, newest first. For administrators only: it needs no index, and may examine only the
-   * newest 20,000.
-   */
-  listTransactions(filter: TransactionFilter, limit: number): Promise<Transaction[]>;
-  /** How many transactions are in state `open` with an `answerUntil` after `now`. */
-  countOpenTransactions(now: number): Promise<number>;
-  /**
-   * Writes the next decision with its effects and new trail entries, if the stored one still has `expectedVersion`.
-   * Effects are due at `effectsDue`. Serials and handles of challenges do not change.
-   */
-  decide(
-    id: string,
-    expectedVersion: number,
-    next: Decision,
-    effects: readonly Effect[],
-    effectsDue: number,
-    trail?: readonly TrailEntry[],
-  ): Promise<'decided' | 'conflict'>;
-  /**
-   * Calls `listener` soon after any gateway may have changed this transaction's decision; the listener reads it again,
-   * and must not throw. Spurious calls are possible, missed ones are not: start listening, then read. Returns how to
-   * stop.
-   */
-  onDecided(transactionId: string, listener: () => void): () => void;
-  /** Appends to the delivery trail; does not change the decision or its version. */
-  appendTrail(transactionId: string, entries: readonly TrailEntry[]): Promise<void>;
-  trailOf(transactionId: string): Promise<TrailEntry[]>;
-  /** Removes effects that were carried out. */
-  removeEffects(transactionId: string, effectIds: readonly string[]): Promise<void>;
-  /** Leases effects due by `now` until `leaseUntil`: no other caller gets them before that. */
-  claimDueEffects(now: number, leaseUntil: number, limit: number): Promise<DueEffects[]>;
-  /**
-   * Deletes up to `limit` transactions without effects and with `finishUntil` before `before`, and ended counters,
-   * known clients, kept requests and dead messages. Returns the number of transactions.
-   */
-  sweep(before: number, limit: number): Promise<number>;
+    /**
+     * Adds a transaction; `taken` when its id, its foreign id (per dialect and auth server) or a handle (per phone
+     * protocol) exists.
+     */
+    addTransaction(transaction: Transaction): Promise<'added' | 'taken'>;
+    findTransaction(id: string): Promise<Transaction | undefined>;
+    findByForeignId(dialect: string, authServer: string, foreignId: string): Promise<Transaction | undefined>;
+    /** The transaction with this handle, in any state. */
+    findByHandle(phone: string, handle: string): Promise<Transaction | undefined>;
+    /**
+     * Transactions in state `open` with a challenge of this push token that is not closed (a closed one may be reopened),
+     * an `answerUntil` after `now`, and no `createdAt` in the future (`isFromFuture`); at most the newest `most`. Oldest
+     * first.
+     */
+    openTransactionsOf(serial: string, now: number, most?: number): Promise<Transaction[]>;
+    /**
+     * Up to `limit` transactions, newest first. For administrators only: it needs no index, and may examine only the
+     * newest 20,000.
+     */
+    listTransactions(filter: TransactionFilter, limit: number): Promise<Transaction[]>;
+    /** How many transactions are in state `open` with an `answerUntil` after `now`. */
+    countOpenTransactions(now: number): Promise<number>;
+    /**
+     * Writes the next decision with its effects and new trail entries, if the stored one still has `expectedVersion`.
+     * Effects are due at `effectsDue`. Serials and handles of challenges do not change.
+     */
+    decide(
+      id: string,
+      expectedVersion: number,
+      next: Decision,
+      effects: readonly Effect[],
+      effectsDue: number,
+      trail?: readonly TrailEntry[],
+    ): Promise<'decided' | 'conflict'>;
+    /**
+     * Calls `listener` soon after any gateway may have changed this transaction's decision; the listener reads it again,
+     * and must not throw. Spurious calls are possible, missed ones are not: start listening, then read. Returns how to
+     * stop.
+     */
+    onDecided(transactionId: string, listener: () => void): () => void;
+    /** Appends to the delivery trail; does not change the decision or its version. */
+    appendTrail(transactionId: string, entries: readonly TrailEntry[]): Promise<void>;
+    trailOf(transactionId: string): Promise<TrailEntry[]>;
+    /** Removes effects that were carried out. */
+    removeEffects(transactionId: string, effectIds: readonly string[]): Promise<void>;
+    /** Leases effects due by `now` until `leaseUntil`: no other caller gets them before that. */
+    claimDueEffects(now: number, leaseUntil: number, limit: number): Promise<DueEffects[]>;
+    /**
+     * Deletes up to `limit` transactions without effects and with `finishUntil` before `before`, and ended counters,
+     * known clients, kept requests, dead messages and published events. Returns the number of transactions.
+     */
+    sweep(before: number, limit: number): Promise<number>;
 
-  /** Increments the window `key`, which ends at `endsAt` if it is new; returns its count and end. */
-  countUp(key: string, now: number, endsAt: number): Promise<{ count: number; endsAt: number }>;
-  /** The count of the window `key`; 0 when there is none or it has ended. */
-  countOf(key: string, now: number): Promise<number>;
-  /** The current windows with this key prefix, by key. */
-  countersFrom(beginning: string, now: number, limit: number): Promise<Counter[]>;
-  /** Ends every window with this key prefix. */
-  endCounters(beginning: string): Promise<void>;
-  /** Decrements each of these windows, never below 0, or ends them. */
-  uncount(keys: readonly string[], how: 'one' | 'all'): Promise<void>;
+    /** Increments the window `key`, which ends at `endsAt` if it is new; returns its count and end. */
+    countUp(key: string, now: number, endsAt: number): Promise<{ count: number; endsAt: number }>;
+    /** The count of the window `key`; 0 when there is none or it has ended. */
+    countOf(key: string, now: number): Promise<number>;
+    /** The current windows with this key prefix, by key. */
+    countersFrom(beginning: string, now: number, limit: number): Promise<Counter[]>;
+    /** Ends every window with this key prefix. */
+    endCounters(beginning: string): Promise<void>;
+    /** Decrements each of these windows, never below 0, or ends them. */
+    uncount(keys: readonly string[], how: 'one' | 'all'): Promise<void>;
 
-  /** Adds or updates a person of a client, and removes those that ended by `now`, as `withPerson` does. */
-  rememberPerson(client: string, person: KnownPerson, now: number): Promise<void>;
-  /** The current persons of a client at `now`, most recent first. */
-  personsOf(client: string, now: number): Promise<KnownPerson[]>;
+    /** Adds or updates a person of a client, and removes those that ended by `now`, as `withPerson` does. */
+    rememberPerson(client: string, person: KnownPerson, now: number): Promise<void>;
+    /** The current persons of a client at `now`, most recent first. */
+    personsOf(client: string, now: number): Promise<KnownPerson[]>;
 
-  addStockKey(key: StockKey): Promise<void>;
-  /** Takes one key of this size out of the stock, for this caller only. */
-  takeStockKey(bits: number): Promise<StockKey | undefined>;
-  countStockKeys(bits: number): Promise<number>;
+    addStockKey(key: StockKey): Promise<void>;
+    /** Takes one key of this size out of the stock, for this caller only. */
+    takeStockKey(bits: number): Promise<StockKey | undefined>;
+    countStockKeys(bits: number): Promise<number>;
 
-  /** Adds a shared key; `taken` when its id exists. Shared keys are never replaced. */
-  addPartitionKey(key: PartitionKey): Promise<'added' | 'taken'>;
-  findPartitionKey(id: string): Promise<PartitionKey | undefined>;
+    /** Adds a shared key; `taken` when its id exists. Shared keys are never replaced. */
+    addPartitionKey(key: PartitionKey): Promise<'added' | 'taken'>;
+    findPartitionKey(id: string): Promise<PartitionKey | undefined>;
 
-  findDevice(gda: string): Promise<RelayDevice | undefined>;
-  /** Adds a relay device if `expectedVersion` is undefined; else changes it if it still has that version. */
-  putDevice(device: RelayDevice, expectedVersion: number | undefined): Promise<'put' | 'conflict'>;
-  /** Returns whether it existed in this version. */
-  removeDevice(gda: string, expectedVersion: number): Promise<boolean>;
-  /** The relay devices of this owner with `deadSince` at or after `since`, oldest first. */
-  deadDevices(owner: string, since: number, limit: number): Promise<RelayDevice[]>;
+    findDevice(gda: string): Promise<RelayDevice | undefined>;
+    /** Adds a relay device if `expectedVersion` is undefined; else changes it if it still has that version. */
+    putDevice(device: RelayDevice, expectedVersion: number | undefined): Promise<'put' | 'conflict'>;
+    /** Returns whether it existed in this version. */
+    removeDevice(gda: string, expectedVersion: number): Promise<boolean>;
+    /** The relay devices of this owner with `deadSince` at or after `since`, oldest first. */
+    deadDevices(owner: string, since: number, limit: number): Promise<RelayDevice[]>;
 
-  /** Adds an account; `taken` when the name exists, which stays unchanged. */
-  addAccount(account: AdminAccount, note?: AuditNote): Promise<'added' | 'taken'>;
-  /** Adds or replaces the account of this name. */
-  putAccount(account: AdminAccount, note?: AuditNote): Promise<void>;
-  /**
-   * Sets one field of the account of this name. Returns whether it exists and, with `insteadOf`, still has this hash.
-   */
-  changeAccount(name: string, change: AccountChange, note?: AuditNote): Promise<boolean>;
-  /** Returns whether it existed. */
-  removeAccount(name: string, note?: AuditNote): Promise<boolean>;
-  findAccount(name: string): Promise<AdminAccount | undefined>;
-  listAccounts(): Promise<AdminAccount[]>;
+    /** Adds an account; `taken` when the name exists, which stays unchanged. */
+    addAccount(account: AdminAccount, note?: AuditNote): Promise<'added' | 'taken'>;
+    /** Adds or replaces the account of this name. */
+    putAccount(account: AdminAccount, note?: AuditNote): Promise<void>;
+    /**
+     * Sets one field of the account of this name. Returns whether it exists and, with `insteadOf`, still has this hash.
+     */
+    changeAccount(name: string, change: AccountChange, note?: AuditNote): Promise<boolean>;
+    /** Returns whether it existed. */
+    removeAccount(name: string, note?: AuditNote): Promise<boolean>;
+    findAccount(name: string): Promise<AdminAccount | undefined>;
+    listAccounts(): Promise<AdminAccount[]>;
 
-  /** Leases notes due by `now` until `leaseUntil`: no other caller gets them before that. */
-  claimNotes(now: number, leaseUntil: number, limit: number): Promise<AuditNote[]>;
-  /** Removes notes that have become entries. */
-  removeNotes(ids: readonly string[]): Promise<void>;
-  /**
-   * Adds entries in this order; skips existing ones with the same writer and number. Returns the id of the first one
-   * that exists with another writer or number: those before it are added, those after it are not.
-   */
-  appendAudit(entries: readonly AuditEntry[]): Promise<string | undefined>;
-  listAudit(filter: AuditFilter, page: AuditPage): Promise<AuditEntry[]>;
-  countAudit(filter: AuditFilter): Promise<number>;
-  findAudit(id: string): Promise<AuditEntry | undefined>;
-  /** Entries of one chain after this number, in order. */
-  auditChain(writer: string, behind: number, limit: number): Promise<AuditEntry[]>;
-  /**
-   * Removes all fields but `id`, `writer`, `number`, `at`, `kind`, `digest` and `hash` from up to `limit` entries of
-   * these kinds before `before`; returns how many.
-   */
-  expireAudit(kinds: readonly string[], before: number, limit: number): Promise<number>;
-  /** Removes the clear text of this person from up to `limit` entries; returns how many. */
-  eraseClearText(person: string, limit: number): Promise<number>;
-  /** Removes the clear text of unknown persons from these entries, and their searchable names. */
-  eraseTyped(ids: readonly string[]): Promise<void>;
-  /** The writers of all entries. */
-  auditWriterNames(): Promise<string[]>;
-  /** All chains, or those that have not ended, by writer. */
-  auditWriters(which?: 'running'): Promise<AuditWriter[]>;
-  putAuditWriter(writer: AuditWriter): Promise<void>;
-  /** Ends a chain if its `seenAt` is unchanged; true for only one of concurrent callers. */
-  endAuditWriter(writer: string, seenAt: number): Promise<boolean>;
-  /** Adds keys of persons; existing ones stay. */
-  addPersonKeys(keys: readonly PersonKey[]): Promise<void>;
-  findPersonKeys(persons: readonly string[]): Promise<PersonKey[]>;
-  /** The keys of all persons with this prefix. */
-  personKeysFrom(beginning: string): Promise<PersonKey[]>;
-  /** All keys of these ids. */
-  personKeysOf(ids: readonly string[]): Promise<PersonKey[]>;
-  /** Returns whether it existed. */
-  removePersonKey(id: string): Promise<boolean>;
+    /**
+     * Up to `limit` records of a kind after the key `after`, or from the start: by key, in the order of its UTF-8 bytes.
+     */
+    recordsOf(kind: StoredRecord['kind'], after: string | undefined, limit: number): Promise<StoredRecord[]>;
+    /**
+     * Replaces the sealed text of this record if it is unchanged; returns whether it was. Changes nothing else and no
+     * version, since the secret is the same.
+     */
+    reseal(record: SealedRecord, sealed: string): Promise<boolean>;
+    /** Writes records, replacing those of the same key; idempotent. Requires that nobody else writes meanwhile. */
+    importRecords(records: readonly StoredRecord[]): Promise<void>;
 
-  /**
-   * Up to `limit` records of a kind after the key `after`, or from the start: by key, in the order of its UTF-8 bytes.
-   */
-  recordsOf(kind: StoredRecord['kind'], after: string | undefined, limit: number): Promise<StoredRecord[]>;
-  /**
-   * Replaces the sealed text of this record if it is unchanged; returns whether it was. Changes nothing else and no
-   * version, since the secret is the same.
-   */
-  reseal(record: SealedRecord, sealed: string): Promise<boolean>;
-  /** Writes records, replacing those of the same key; idempotent. Requires that nobody else writes meanwhile. */
-  importRecords(records: readonly StoredRecord[]): Promise<void>;
+    /**
+     * Proves that the store accepts a write: durably replaces one small record of this prober. The sweep deletes it after
+     * `endsAt` like a counter. Resolves with the time of the store's own clock (epoch ms), if it has one.
+     */
+    probe(prober: string, endsAt: number): Promise<{ now?: number }>;
+    /** Finishes operations under way, then closes. */
+    close(): Promise<void>;
+  };
 
-  /**
-   * Proves that the store accepts a write: durably replaces one small record of this prober. The sweep deletes it after
-   * `endsAt` like a counter. Resolves with the time of the store's own clock (epoch ms), if it has one.
-   */
-  probe(prober: string, endsAt: number): Promise<{ now?: number }>;
-  /** Finishes operations under way, then closes. */
-  close(): Promise<void>;
-};
+/** Functions of a store that are no operations: they go on after the call, or end the store. */
+export const notOperations = ['onDecided', 'onPublished', 'close'] as const satisfies (keyof Store)[];
 
 /** The operations of a store, by their names in metrics. */
-export type StoreOperation = Exclude<keyof Store, 'onDecided' | 'close'>;
+export type StoreOperation = Exclude<keyof Store, (typeof notOperations)[number]>;
+
+/** Whether a function of a store is an operation. */
+export const isOperation = (name: string): name is StoreOperation => !notOperations.some((other) => other === name);
 
 /** Another process uses the embedded store; `holder` describes that process as far as it is known. */
 export class StoreInUse extends GatewayFault {
@@ -341,30 +286,6 @@ export const afterAllFrom = (beginning: string): string => `${beginning}\u{10fff
 
 /** The counter key of a prober's record. */
 export const probeKey = (prober: string): string => `probe ${prober}`;
-
-/** The part of a store for the audit. */
-export type AuditStore = Pick<
-  Store,
-  | 'claimNotes'
-  | 'removeNotes'
-  | 'appendAudit'
-  | 'listAudit'
-  | 'countAudit'
-  | 'findAudit'
-  | 'auditChain'
-  | 'expireAudit'
-  | 'eraseClearText'
-  | 'eraseTyped'
-  | 'auditWriterNames'
-  | 'auditWriters'
-  | 'putAuditWriter'
-  | 'endAuditWriter'
-  | 'addPersonKeys'
-  | 'findPersonKeys'
-  | 'personKeysFrom'
-  | 'personKeysOf'
-  | 'removePersonKey'
->;
 
 /** How long a note is left to the gateway that wrote it (ms). */
 export const noteLeaseMs = 10_000;

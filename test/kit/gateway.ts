@@ -37,6 +37,8 @@ export type GatewayWishes = {
   policies?: Policy[];
   settings?: object;
   mounts?: object[];
+  /** The address of the listener; without it, a free port. */
+  address?: string;
   more?: object;
   environment?: Record<string, string>;
   /** Replaces the prepared keys and cheap hashes; an empty object means the product's own. */
@@ -66,7 +68,10 @@ export const mountsOfAll = [
 ];
 
 /** The text of a configuration with one listener on a free port. */
-export function configText({ policies = [], settings = {}, mounts, more = {} }: GatewayWishes = {}, address = '127.0.0.1:0'): string {
+export function configText(
+  { policies = [], settings = {}, mounts, more = {}, ...wishes }: GatewayWishes = {},
+  address = wishes.address ?? '127.0.0.1:0',
+): string {
   const usual = [
     { path: '/', serves: 'privacyidea', publicPoll: true },
     { path: '/', serves: 'ops' },

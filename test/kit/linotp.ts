@@ -85,7 +85,7 @@ export async function givenLinotp(undo: Cleanup, wishes: GatewayWishes = {}): Pr
   assert.ok(listener);
   const draining = { now: false };
   const health = openHealth({ ...longLived, directory: () => parts.directory });
-  const given = mountsOf({ ...generation, listener, accounts, health, draining });
+  const given = mountsOf({ ...generation, listener, accounts, health, draining, streams: { take: () => () => undefined } });
   const { url, close } = await openListener({ address: '127.0.0.1:0', mounts: given, log, metrics, draining });
   undo.later(async () => {
     await close(0);

@@ -105,7 +105,7 @@ export function forgetOwnerKeys(path: string): void {
   const database = new DatabaseSync(path);
   forgetRowids(database);
   database.exec(`
-    DROP TABLE kept_requests; DROP TABLE outbox;
+    DROP TABLE kept_requests; DROP TABLE outbox; DROP TABLE published_events; DROP TABLE event_streams; DROP TABLE identity_pins;
     DROP TABLE owner_keys; ALTER TABLE tokens DROP COLUMN folded_user; PRAGMA user_version = 3;
     ALTER TABLE accounts DROP COLUMN disabled;
     ALTER TABLE accounts DROP COLUMN seal;

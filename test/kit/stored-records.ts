@@ -158,6 +158,30 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
           }),
         ),
     ),
+    each((id) =>
+      fc
+        .record({
+          id: fc.constant(id),
+          authServer: text,
+          number: fc.nat(),
+          at: moment,
+          transaction: text,
+          kind: text,
+          data: fc.record({ id: text }),
+          endsAt: moment,
+        })
+        .map((event): StoredRecord => ({ kind: 'published-event', event })),
+    ),
+    each((authServer) =>
+      fc
+        .record({ authServer: fc.constant(authServer), last: fc.nat() })
+        .map((eventStream): StoredRecord => ({ kind: 'event-stream', eventStream })),
+    ),
+    each((id) =>
+      fc
+        .record({ id: fc.constant(id), issuer: text, subject: text, user: text, realm: text, at: moment })
+        .map((identityPin): StoredRecord => ({ kind: 'identity-pin', identityPin })),
+    ),
   )
   // A clone has the usual object prototype.
   .map((records) => structuredClone(records.flat()));

@@ -30,7 +30,7 @@ export const floors: readonly (readonly string[])[] = [
   ['src/store/sealed.ts'],
   ['src/policy', 'src/delivery/registry', 'src/store/embedded', 'src/store/mongodb', 'src/store/copy.ts'],
   ['providers/catalog.ts', 'src/store/store.ts'],
-  ['src/store/exchange.ts'],
+  ['src/store/audit.ts', 'src/store/exchange.ts'],
   ['providers/*'],
   ['src/delivery/provider-kit'],
   ['src/foundation/settings'],

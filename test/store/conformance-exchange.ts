@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { KeptRequest } from '../../src/foundation/model/index.ts';
+import type { IdentityPin, KeptRequest, PublishedEvent } from '../../src/foundation/model/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { givenMessage } from '../kit/records.ts';
 
@@ -7,6 +7,8 @@ import { givenMessage } from '../kit/records.ts';
 export function exchangeCases(store: () => Store): void {
   requestCases(store);
   outboxCases(store);
+  eventCases(store);
+  identityCases(store);
 }
 
 function requestCases(store: () => Store): void {
@@ -164,5 +166,118 @@ function outboxCases(store: () => Store): void {
     assert.equal(await ids({}), 'a b');
     await store().sweep(10_001, 10);
     assert.equal(await ids({}), 'b');
+  });
+}
+
+function eventCases(store: () => Store): void {
+  type NewEvent = Omit<PublishedEvent, 'number'>;
+  const event = (id: string, over: Partial<NewEvent> = {}): NewEvent => ({
+    id,
+    authServer: 'shop',
+    at: 5,
+    transaction: 't1',
+    kind: 'challenge.accepted',
+    data: { id: 't1', status: 'accepted' },
+    endsAt: 1000,
+    ...over,
+  });
+  const numbers = async (authServer = 'shop', after = 0): Promise<string[]> =>
+    (await store().eventsAfter(authServer, after, 1000)).map(({ number, id }) => `${number} ${id}`);
+
+  it('numbers the events of each auth server, in order, and none twice', async () => {
+    await store().publish([event('a'), event('b'), event('x', { authServer: 'bank' })]);
+    await store().publish([event('c')]);
+    await store().publish([]);
+    assert.deepEqual(await store().eventsAfter('shop', 1, 1), [{ ...event('b'), number: 2 }]);
+    assert.deepEqual([await numbers(), await numbers('shop', 2), await numbers('bank')], [['1 a', '2 b', '3 c'], ['3 c'], ['1 x']]);
+    assert.deepEqual([await store().lastEventNumber('shop'), await store().lastEventNumber('other')], [3, 0]);
+    // also when many write at once
+    const ids = Array.from({ length: 40 }, (_, index) => `e${index}`);
+    await Promise.all(ids.map((id) => store().publish([event(id), event(`${id}'`)])));
+    const found = await store().eventsAfter('shop', 3, 1000);
+    assert.deepEqual(
+      found.map(({ number }) => number),
+      Array.from({ length: 80 }, (_, index) => index + 4),
+    );
+  });
+
+  it('skips events that it has, whatever else comes with them', async () => {
+    await store().publish([event('a')]);
+    await store().publish([event('a', { kind: 'other' }), event('b')]);
+    assert.deepEqual(await numbers(), ['1 a', '2 b']);
+    // also when several publish the same at once: no number has two events, and no event two numbers
+    await Promise.all([1, 2, 3].map(() => store().publish([event('c'), event('d')])));
+    const found = await store().eventsAfter('shop', 2, 10);
+    assert.deepEqual(found.map(({ id }) => id).sort(), ['c', 'd']);
+    assert.equal(new Set(found.map(({ number }) => number)).size, 2);
+  });
+
+  it('notifies listeners of an auth server that its events are there, until they stop', async () => {
+    const told = { stopped: 0 };
+    const stop = store().onPublished('shop', () => {
+      told.stopped += 1;
+    });
+    const published = (authServer: string, number: number): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const look = async (): Promise<void> => {
+          if ((await store().eventsAfter(authServer, number - 1, 1)).length === 0) return;
+          end();
+          resolve();
+        };
+        const end = store().onPublished(authServer, () => void look().catch(reject));
+        look().catch(reject);
+      });
+    const both = [published('shop', 1), published('error', 1)];
+    await store().publish([event('a')]);
+    await store().publish([event('b', { authServer: 'error' })]);
+    await Promise.all(both);
+    stop();
+    stop();
+    const before = told.stopped;
+    const again = published('shop', 2);
+    await store().publish([event('c')]);
+    await again;
+    assert.equal(told.stopped, before);
+  });
+
+  it('sweeps events that ended, and goes on with their numbers', async () => {
+    await store().publish([event('a'), event('b', { endsAt: 2000 })]);
+    await store().sweep(1001, 10);
+    assert.deepEqual(await numbers(), ['2 b']);
+    await store().sweep(2001, 10);
+    await store().publish([event('a')]);
+    assert.deepEqual(await numbers(), ['3 a']);
+  });
+}
+
+function identityCases(store: () => Store): void {
+  const pin = (id: string, over: Partial<IdentityPin> = {}): IdentityPin => ({
+    id,
+    issuer: 'https://sso.example.com/realms/shop',
+    subject: `s-${id}`,
+    user: 'alice',
+    realm: 'corp',
+    at: 5,
+    ...over,
+  });
+
+  it('pins an identity to the first user, whoever comes at the same time, until it is removed', async () => {
+    const users = ['alice', 'bob', 'carol', 'dave'];
+    const stored = await Promise.all(users.map((user) => store().pinIdentity(pin('a', { user }))));
+    const found = await store().findIdentity('a');
+    assert.ok(found);
+    assert.deepEqual(stored, [found, found, found, found]);
+    assert.deepEqual(await store().pinIdentity(pin('a', { user: 'eve' })), found);
+    assert.equal(await store().findIdentity('b'), undefined);
+    assert.deepEqual([await store().removeIdentity('a'), await store().removeIdentity('a')], [true, false]);
+    assert.deepEqual(await store().pinIdentity(pin('a', { user: 'eve' })), pin('a', { user: 'eve' }));
+  });
+
+  it('lists the identities of a realm, page by page', async () => {
+    for (const id of ['c', 'a', 'b']) await store().pinIdentity(pin(id));
+    await store().pinIdentity(pin('d', { realm: 'guests' }));
+    const ids = async (after: string | undefined, limit: number) =>
+      (await store().listIdentities('corp', after, limit)).map(({ id }) => id);
+    assert.deepEqual([await ids(undefined, 2), await ids('b', 2), await ids('c', 2)], [['a', 'b'], ['c'], []]);
   });
 }

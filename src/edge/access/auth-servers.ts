@@ -86,6 +86,13 @@ export const authServerConfig = z.strictObject({
     .describe(
       'What it may do, for its realms: start challenges (trigger), check logins (check), poll for the result (poll). The others are for rest mounts: push payloads of its own (deliver), manage push tokens (tokens), check providers (providers), explain policies (policies), see and clear limits (limits), read the audit (audit), erase people from it (erase).',
     ),
+  returnUrls: z
+    .array(z.url({ protocol: /^https?$/ }).max(1024))
+    .default([])
+    .meta({
+      description: 'Where the waiting page of a rest mount may send the user back to. A request names one of these, letter by letter.',
+      examples: [['https://shop.example/login/done']],
+    }),
   secondDecoding: secondDecoding
     .default('by-user-agent')
     .describe(
@@ -115,6 +122,7 @@ export const localServer = (mounts: readonly string[]): AuthServer => ({
   apiKeys: [],
   hmacKeys: [],
   rights: usualRights,
+  returnUrls: [],
   secondDecoding: 'by-user-agent',
 });
 

@@ -9,6 +9,7 @@ import type { Metrics } from '../../foundation/telemetry/index.ts';
 import { isInNetwork, isLoopback, networkOf, normalAddress, readNetworks } from '../../foundation/wire/networks.ts';
 import type { Connection } from './connection.ts';
 import { type HalfSent, openHalfSent } from './half-sent.ts';
+import { openStreamPlaces, type StreamPlaces } from './stream-places.ts';
 import { openRequestBounds, type UnderWay } from './under-way.ts';
 
 /**
@@ -28,6 +29,8 @@ export type ConnectionGate = {
   halfSent(listener: string, cut: (connection: Connection) => void): HalfSent;
   /** The requests of one listener that are under way. */
   underWay(): UnderWay;
+  /** The event streams of the process. */
+  streams: StreamPlaces;
 };
 
 /** Measured: an idle connection costs 21 KiB, with TLS 61 KiB. Half-sent requests have their own limit. */
@@ -94,6 +97,7 @@ export function openConnectionGate({ bounds, metrics, tell, refuse: shed = openS
   const underWay = openRequestBounds({ most: () => bounds.halfSentRequests + mostUnderWay, metrics, refuse: shed });
   return {
     underWay,
+    streams: openStreamPlaces({ connections: () => bounds.connections, metrics }),
     admits(socket, { listener, isKnownPeer }) {
       const client = normalAddress(socket.remoteAddress ?? '');
       const isKnown = isKnownPeer(client);

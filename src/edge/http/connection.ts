@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import type { Context } from 'koa';
 
 /**
  * A stream between a socket and Node's HTTP server, so that the server can forget a socket that stays open. Passes on
@@ -88,11 +89,34 @@ export class Connection extends Duplex {
 }
 
 /** Adds listeners to a socket, by event name. Returns a function that removes them. */
-export function listenTo(socket: Socket, listeners: Readonly<Record<string, (this: Socket, told: unknown) => void>>): () => void {
+function listenTo(socket: Socket, listeners: Readonly<Record<string, (this: Socket, told: unknown) => void>>): () => void {
   for (const [name, listener] of Object.entries(listeners)) socket.on(name, listener);
   return () => {
     for (const [name, listener] of Object.entries(listeners)) socket.off(name, listener);
   };
+}
+
+/**
+ * Notices the end of a socket that nobody reads. An error needs no handling: the close that follows is observed. Returns
+ * how to stop.
+ */
+export const watchEnd = (socket: Socket): (() => void) => listenTo(socket, unread);
+
+/** Shared by all sockets. */
+const unread = { readable: readOn, end: hangUp, error: hangUp };
+
+function readOn(this: Socket): void {
+  this.read(0);
+}
+
+function hangUp(this: Socket): void {
+  this.destroy();
+}
+
+/** Whether a request can leave the server: no other one is under way on its connection. */
+export function canDetach({ req, res }: Context): boolean {
+  const connection = connectionOf(req);
+  return !connection.destroyed && connection.newest === req && Object.is(res.socket, connection);
 }
 
 /** The `Connection` of a request. Throws for a request on a bare socket. */

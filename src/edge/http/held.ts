@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Context, Middleware } from 'koa';
-import { Connection, connectionOf, listenTo } from './connection.ts';
+import { Connection, canDetach, connectionOf, watchEnd } from './connection.ts';
 import { type Held, type Reply, type RequestState, stateOf } from './state.ts';
+import { openStreams, type Streams } from './streams.ts';
 
 /**
  * Delays the reply of this request until `until` has settled. Meanwhile the HTTP server forgets the request, which
@@ -47,21 +48,20 @@ export async function replyHere(ctx: Context): Promise<void> {
   await held.reply(ctx);
 }
 
-function canDetach({ req, res }: Context): boolean {
-  const connection = connectionOf(req);
-  return !connection.destroyed && connection.newest === req && Object.is(res.socket, connection);
-}
-
-/** The outermost middleware, which lets requests with held replies leave the server; `cutOff` closes their sockets. */
-export type Holding = { middleware: Middleware; cutOff(): void };
+/**
+ * The outermost middleware, which lets requests with held replies and streams leave the server; `cutOff` closes the
+ * sockets of held replies.
+ */
+export type Holding = { middleware: Middleware; streams: Streams; cutOff(): void };
 
 /** @param serve gives a returning connection to the HTTP server */
 export function openHolding(serve: (connection: Connection) => void): Holding {
   const resuming = new WeakMap<Connection, RequestState>();
   const detached = new Set<Socket>();
+  const streams = openStreams();
   const detachUntil = (connection: Connection, head: string, { until, reply }: Held, state: RequestState): void => {
     const socket = connection.leave();
-    const stopWatching = listenTo(socket, socketListeners);
+    const stopWatching = watchEnd(socket);
     detached.add(socket);
     const resume = (): void => {
       detached.delete(socket);
@@ -79,11 +79,12 @@ export function openHolding(serve: (connection: Connection) => void): Holding {
       ctx.state = resuming.get(connection) ?? ctx.state;
       resuming.delete(connection);
       await next();
-      const { held, rawBody: _read, ...state } = stateOf(ctx);
-      if (!held) return;
-      ctx.respond = false;
-      detachUntil(connection, headOf(ctx.req), held, state);
+      const { held, follow, rawBody: _read, ...state } = stateOf(ctx);
+      ctx.respond = !held && !follow;
+      if (follow) streams.open(ctx, follow);
+      else if (held) detachUntil(connection, headOf(ctx.req), held, state);
     },
+    streams,
     cutOff() {
       for (const socket of detached) socket.destroy();
     },
@@ -101,17 +102,3 @@ function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): stri
 }
 
 const ofBody = new Set(['content-length', 'transfer-encoding', 'trailer', 'expect']);
-
-/**
- * Shared listeners that notice the end of an unread socket. An error needs no handling: the close that follows is
- * observed.
- */
-const socketListeners = { readable: readOn, end: hangUp, error: hangUp };
-
-function readOn(this: Socket): void {
-  this.read(0);
-}
-
-function hangUp(this: Socket): void {
-  this.destroy();
-}

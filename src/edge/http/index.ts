@@ -17,6 +17,7 @@ export {
 export { clientCertificate } from './client-certificate.ts';
 export { clientOverride, clientReader } from './client-override.ts';
 export { type ConnectionGate, connectionsByFiles, connectionsByMemory, knownPeers, openConnectionGate } from './connection-gate.ts';
+export type { EventStream, Follow } from './event-stream.ts';
 export { formFields, parameterNamed, queryFields } from './form.ts';
 export { holdReply, onDisconnect } from './held.ts';
 export { type Listener, openListener, usualTimes } from './listener.ts';
@@ -40,5 +41,7 @@ export {
 export type { Service } from './service.ts';
 export { manyLogins, openSightings, type Seen, type Sightings } from './sightings.ts';
 export { type Encoding, mute, stateOf } from './state.ts';
+export type { StreamPlaces } from './stream-places.ts';
+export { streamEvents } from './streams.ts';
 export { encodingOf, readText, unescaped } from './text.ts';
 export { tryListeners } from './try-listeners.ts';

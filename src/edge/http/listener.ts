@@ -72,7 +72,7 @@ export async function openListener({
   if (secure) secure.on('tlsClientError', tlsRefusals(address, { tell, metrics }));
   const server: Server | TlsServer = secure ?? nodeHttp().createServer(times);
   const halfSent = gate.halfSent(address, (connection) => answerUnread(connection, 408));
-  const { middleware, cutOff } = openHolding(putInFront(server, secure ? 'secureConnection' : 'connection', halfSent.watch));
+  const { middleware, streams, cutOff } = openHolding(putInFront(server, secure ? 'secureConnection' : 'connection', halfSent.watch));
   let { isKnownPeer = noNetworks } = service;
   guardConnections(server, (socket) => gate.admits(socket, { listener: address, isKnownPeer }));
   const { mounts, begin, storeMs } = service;
@@ -93,8 +93,9 @@ export async function openListener({
       ({ isKnownPeer = noNetworks } = next);
       startRequests(metrics, next.mounts);
       services.serve(next);
+      streams.renew();
     },
-    close: (limitMs) => close(server, listening, { limitMs, cutOff }),
+    close: (limitMs) => close(server, listening, { limitMs, endStreams: streams.end, cutOff }),
   };
 }
 
@@ -154,13 +155,14 @@ function answerUnread(socket: Duplex, status: number): void {
   socket.once('close', () => clearTimeout(cut));
 }
 
-type Draining = { limitMs: number; cutOff: () => void };
+type Draining = { limitMs: number; endStreams: () => void; cutOff: () => void };
 
-async function close(server: Server | TlsServer, listening: Listening, { limitMs, cutOff }: Draining): Promise<void> {
+async function close(server: Server | TlsServer, listening: Listening, { limitMs, endStreams, cutOff }: Draining): Promise<void> {
   // Reads what clients have already sent: closing before that would reset their connections. Their replies announce the
   // close.
   for (let turn = 0; turn < 2; turn += 1) await nextTurn();
   const closed = listening.close();
+  endStreams();
   server.closeIdleConnections();
   const cut = setTimeout(() => {
     server.closeAllConnections();

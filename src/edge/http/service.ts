@@ -5,6 +5,7 @@ import { dispatch, type OnDefect } from './dispatch.ts';
 import { isHeld, onDisconnect } from './held.ts';
 import type { Mount } from './route.ts';
 import { stateOf } from './state.ts';
+import { isStream } from './streams.ts';
 import type { UnderWay } from './under-way.ts';
 
 /**
@@ -45,8 +46,8 @@ export function openServices(first: Service, told: { onDefect: OnDefect; underWa
       try {
         await answer(ctx, next);
       } finally {
-        // A held request never comes back if its client disconnects.
-        if (isHeld(ctx)) state.served.stopWatching = onDisconnect(ctx)(end);
+        // A held request never comes back if its client disconnects. A stream ends with its connection.
+        if (isHeld(ctx) || isStream(ctx)) state.served.stopWatching = onDisconnect(ctx)(end);
         else end();
       }
     },

@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import type { RequestTrace } from '../../foundation/telemetry/spans.ts';
+import type { Follow } from './event-stream.ts';
 
 /** Replies to a request that has come back. */
 export type Reply = (ctx: Context) => Promise<void>;
@@ -41,6 +42,8 @@ export type RequestState = {
   params?: ReadonlyMap<string, string>;
   served?: Served;
   held?: Held;
+  /** The reply is a stream of events. */
+  follow?: Follow;
   /** The reply to send, when the request has come back. */
   reply?: Reply;
 };

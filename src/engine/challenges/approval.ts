@@ -12,6 +12,7 @@ import { admittedTokens, type LoginRefusal, mayAskFor, mayLogIn, resolveName } f
 import { rateRefusal } from '../admission/login-rates.ts';
 import { factsOf } from '../facts.ts';
 import { type Asker, type EngineParts, originOf } from '../parts.ts';
+import { type Identity, isIdentityOf } from '../people/identity.ts';
 import { askerForLogin } from '../people/known-clients.ts';
 import { findPerson, isNobody, ownerOf, type Person, sourceOf } from '../people/person.ts';
 import { tokensOf } from '../people/person-key.ts';
@@ -21,6 +22,7 @@ import { type Ask, askForNumber, askForPresence, askToConfirm } from './ask.ts';
 import { isOfferedInLogin } from './enrolment.ts';
 import { canAsk, issue } from './issue.ts';
 import type { DialectPrompt, Issued, Naming } from './issue-request.ts';
+import { newPage, type PageWish } from './waiting-page.ts';
 
 /** The user to ask, by name or by the serial of a push token. */
 export type Approver =
@@ -34,9 +36,6 @@ export type Approver =
 
 /** A number of one or two digits that the user sees already, and what the phone shows when the user is to pick it. */
 export type ShownNumber = { number: string; prompt: DialectPrompt };
-
-/** The user's id at an issuer, which never changes there. */
-export type Identity = { issuer: string; subject: string };
 
 /**
  * An approval that an application asks for: it has authenticated the user itself as far as it needs, so there is no
@@ -55,13 +54,17 @@ export type ApprovalRequest = {
   mode?: ChallengeMode | undefined;
   /** Asked for on phones that can, in place of `mode` and `prompt`. */
   shown?: ShownNumber | undefined;
+  /** The user's id at the issuer that names the user: refused when it belongs to another user here. */
+  identity?: Identity | undefined;
   /** A secret of the caller that it has to show again to finish. */
   binding?: string | undefined;
   /** How long the phone may answer (ms); without it, as policies say. */
   validityMs?: number | undefined;
   /** How long after the answer the caller may finish (ms). */
   graceMs: number;
-  /** For a dialect that names its transactions. */
+  /** A page in the user's browser that waits for the phone; it shows a number, but takes no code. */
+  page?: PageWish | undefined;
+  /** For a dialect that names its transactions, which then have no page. */
   naming?: (() => Naming) | undefined;
   /** A callback tells the auth server the result: decisions make the message of this transaction due. */
   callsBack?: boolean;
@@ -131,13 +134,15 @@ async function issueFor(parts: EngineParts, request: ApprovalRequest, approver: 
   if (isNobody(person)) return refused(notAsked(person === 'barred' ? 'barred-user' : 'unknown-user'));
   const askable = askableTokens(parts, asker, approver.tokens);
   if (typeof askable === 'string') return refused(notAsked(askable));
-  const able = withMode(parts, asker, { ...request, tokens: askable, user, realm });
+  const able = withMode(parts, asker, { ...request, tokens: askable, modes: modesOf(request), user, realm });
   if (!able) return refused(notAsked('unable-phone'));
+  if (!(await isIdentityOf(parts, request.identity, applicant))) return refused(notAsked('wrong-identity'));
   const declineSettles = parts.policy.value('push_decline_settles', factsOf(parts, asker, { user, realm })) ?? true;
-  const { binding: pass, validityMs, naming, graceMs, callsBack } = request;
+  const { binding: pass, validityMs, naming, page, graceMs, callsBack } = request;
   const rule = { declineSettles, consume: 'once' as const, graceMs, ...(callsBack ? { callsBack } : {}) };
+  const named = page ? newPage(parts.keyring, page) : { naming };
   const whom = { asker, user, realm, typed, source };
-  const issued = await issue(parts, { ...whom, ...able, rule, validityMs, pass, naming });
+  const issued = await issue(parts, { ...whom, ...able, ...named, rule, validityMs, pass });
   return issued.ok ? ok({ ...issued.value, asker }) : issued;
 }
 
@@ -150,13 +155,24 @@ function askableTokens(parts: EngineParts, asker: Asker, tokens: readonly PushTo
   return tokens.length > 0 ? 'unusable-token' : 'no-token';
 }
 
-type ModeWish = Pick<ApprovalRequest, 'mode' | 'shown' | 'prompt'> & { tokens: readonly PushToken[]; user: string; realm: string };
+/** The modes to try, strongest first. */
+function modesOf({ mode, page }: ApprovalRequest): readonly ChallengeMode[] {
+  if (mode !== undefined) return [mode];
+  return page ? ['presence'] : ['presence', 'code'];
+}
+
+type ModeWish = Pick<ApprovalRequest, 'shown' | 'prompt'> & {
+  tokens: readonly PushToken[];
+  modes: readonly ChallengeMode[];
+  user: string;
+  realm: string;
+};
 
 /** The push tokens whose phones can do what is asked, how they ask, and what they show; undefined when none can. */
 function withMode(
   parts: EngineParts,
   asker: Asker,
-  { tokens, mode, shown, prompt, user, realm }: ModeWish,
+  { tokens, modes, shown, prompt, user, realm }: ModeWish,
 ): { tokens: PushToken[]; ask: Ask; prompt: DialectPrompt } | undefined {
   const facts = factsOf(parts, asker, { user, realm });
   const options = parts.policy.value('push_presence_num_options', facts) ?? defaultOptions;
@@ -165,7 +181,6 @@ function withMode(
     code: () => ({ mode: 'code', digits: parts.policy.value('push_code_to_phone_digits', facts) ?? defaultDigits }),
     confirm: () => askToConfirm,
   };
-  const modes = mode === undefined ? (['presence', 'code'] as const) : [mode];
   const wishes = modes.map((each) => ({ ask: asks[each](), prompt }));
   for (const wish of [...(shown ? [{ ask: askForNumber(shown.number, options), prompt: shown.prompt }] : []), ...wishes]) {
     const able = tokens.filter((token) => canAsk(parts, token, wish.ask));

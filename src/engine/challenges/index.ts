@@ -21,7 +21,8 @@ import type { Issued, IssueRequest } from './issue-request.ts';
 import { type AddressReply, type PhoneRequest, type PollReply, poll, updateAddress } from './phone-poll.ts';
 import { issueQuietly, type QuietlyIssued, type QuietRequest } from './quiet.ts';
 import { type Waited, type WaitRequest, waitForAnswer } from './wait.ts';
-import { type StatusWatch, watchStatus } from './watch.ts';
+import { findByPage, findByPageCode, pageCode, pageSecret } from './waiting-page.ts';
+import { type Following, follow, type Progress, progressOf, type StatusWatch, watchStatus } from './watch.ts';
 
 /** The life of a challenge: issue, deliver, answer, wait, finish. */
 export type Challenges = {
@@ -79,15 +80,30 @@ export type Challenges = {
   waitForAnswer(request: WaitRequest): Promise<Waited>;
   /** Waits until the status differs from the known one, the time is over, or the client is gone. Decides nothing. */
   watchStatus(watch: StatusWatch): Promise<void>;
+  /**
+   * Tells every change of a transaction until it is settled, at once also for answers at other gateways. Returns how to
+   * stop. While the store is unavailable it tries again every second.
+   */
+  follow(following: Following): () => void;
+  /** How far a transaction is now. */
+  progressOf(transaction: Transaction): Progress;
   /** Takes an accepted login for the server that asked, or for one of the identical requests that wait for it. */
   finish(request: FinishRequest): Promise<Finished>;
+  /** The secret in the address of a transaction's waiting page; undefined without a page. */
+  pageSecret(transaction: Transaction): string | undefined;
+  /** The transaction of a waiting page. A client that named too many unknown secrets is turned away (`TurnedAway`). */
+  findByPage(page: { dialect: string; authServer: string; secret: string; source: string }): Promise<Transaction | undefined>;
+  /** A code that lets the auth server of a transaction take its result from the user's browser, for a minute. */
+  pageCode(transaction: Transaction): string;
+  /** The transaction of a code, for the same auth server; undefined for a wrong or old code. */
+  findByPageCode(request: { code: string; authServer: string }): Promise<Transaction | undefined>;
   /**
    * Takes an approval for the application that asked, exactly once, if it shows the same binding. Policies decide again.
    * Throws `TurnedAway` after too many wrong bindings.
    */
   finishApproval(request: FinishApproval): Promise<ApprovalFinished>;
-  /** Withdraws a transaction for the server that asked. */
-  withdraw(transaction: Transaction): Promise<Applied>;
+  /** Withdraws a transaction: for the server that asked, or for the user, who cannot take back an accept. */
+  withdraw(transaction: Transaction, by?: 'server' | 'user'): Promise<Applied>;
   /** The transaction of this id, of any auth server. */
   find(id: string): Promise<Transaction | undefined>;
   /** A transaction of this auth server; undefined both for an unknown id and for another server's. */
@@ -161,10 +177,16 @@ export const openChallenges = (parts: EngineParts): Challenges => ({
   poll: (phone, request) => span('show challenges', { 'pushgate.phone_protocol': phone.name }, () => poll(parts, phone, request)),
   updateAddress: (phone, request) => updateAddress(parts, phone, request),
   watchStatus: (watch) => watchStatus(parts, watch),
+  follow: (following) => follow(parts, following),
+  progressOf: (transaction) => progressOf(transaction, parts.clock()),
   waitForAnswer: (request) => waitForAnswer(parts, request),
   finish: (request) => span('finish login', {}, () => finish(parts, request)),
+  pageSecret: ({ page }) => page && pageSecret(parts.keyring, page),
+  findByPage: (page) => findByPage(parts, page),
+  pageCode: (transaction) => pageCode(parts, transaction),
+  findByPageCode: (request) => findByPageCode(parts, request),
   finishApproval: (request) => finishApproval(parts, request),
-  withdraw: (transaction) => applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' }),
+  withdraw: (transaction, by = 'server') => applyEvent(parts, transaction, { kind: 'withdrawn', by }),
   find: parts.store.findTransaction,
   findOwn: (id, authServer) => findOwn(parts, id, authServer),
   findOwnForeign: (dialect, authServer, foreignId) => findOwnForeign(parts, dialect, authServer, foreignId),

@@ -1,4 +1,4 @@
-import type { DecisionRule, PushToken, Transaction } from '../../foundation/model/index.ts';
+import type { DecisionRule, PushToken, Transaction, WaitingPage } from '../../foundation/model/index.ts';
 import type { Asker } from '../parts.ts';
 import type { Ask } from './ask.ts';
 
@@ -33,6 +33,8 @@ export type IssueRequest = {
   naming?: (() => Naming) | undefined;
   /** The PIN of the request, if the caller will show it again with every poll. */
   pass?: string | undefined;
+  /** The page in the user's browser that waits for the phone. */
+  page?: WaitingPage | undefined;
   /** What the user has to do; default: confirm. */
   ask?: Ask;
   /** How long the phone may answer (ms); policies may only shorten it. Without it, as policies say. */

@@ -170,6 +170,7 @@ export function transactionFor(
     ...sourceFields(asker, first?.owner),
     createdAt: now,
     ...(client === undefined ? {} : { client }),
+    ...(request.page === undefined ? {} : { page: request.page }),
     ...(request.pass === undefined ? {} : { firstLeg: firstLegOf(parts.keyring, id, request.pass) }),
     decision: {
       rule,

@@ -1,11 +1,10 @@
-import { GatewayFault, type PushToken, type Transaction } from '../../foundation/model/index.ts';
-import { wireErrorOf } from '../../foundation/wire/index.ts';
+import type { PushToken, Transaction } from '../../foundation/model/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import { type Status, statusOf } from '../decisions/status.ts';
 import type { EngineParts } from '../parts.ts';
 import { isUsable } from '../records/usable.ts';
 import { finish } from './finish.ts';
-import { type Over, untilDecided } from './until-decided.ts';
+import { isOutage, type Over, untilDecided } from './until-decided.ts';
 
 /** A login whose auth server waits for the answer. It holds names only, because many may wait at once. */
 export type WaitRequest = {
@@ -59,10 +58,6 @@ async function look(parts: EngineParts, request: WaitRequest, over: Over | undef
     throw error;
   }
 }
-
-/** Whether the store could not be reached, also when it says so by an error other than a fault. */
-const isOutage = (error: unknown): boolean =>
-  error instanceof GatewayFault ? error.code === 'store-unavailable' : wireErrorOf(error, undefined) !== undefined;
 
 const isOpen = ({ clock }: EngineParts, transaction: Transaction): boolean =>
   ['pending', 'code-shown'].includes(statusOf(transaction, clock()));

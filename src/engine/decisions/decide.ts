@@ -27,7 +27,7 @@ export type TransactionEvent =
   | { kind: 'asked'; challenges: readonly Challenge[] }
   /** One phone is no longer prompted, because it has too many open challenges. */
   | { kind: 'displaced'; serial: string }
-  | { kind: 'withdrawn'; by: 'server' | 'wait-timeout' | 'newer-prompt' };
+  | { kind: 'withdrawn'; by: 'server' | 'user' | 'wait-timeout' | 'newer-prompt' };
 
 /** The reply to the sender of an event, and the new decision; without `next` nothing changes. */
 export type Decided = { reply: 'taken' | 'repeated' | 'code-shown' | 'accepted' | 'refused'; next?: Decision };

@@ -31,3 +31,27 @@ export type OutboxMessage = {
 
 /** The fields of a message that its gateway changes. */
 export type OutboxChange = Partial<Pick<OutboxMessage, 'state' | 'dueAt' | 'endsAt' | 'lastError'>>;
+
+/**
+ * An event of a transaction for the auth server that began it. `number` counts the events of one auth server from 1;
+ * `data` is what the auth server gets, without secrets. Times are epoch ms.
+ */
+export type PublishedEvent = {
+  id: string;
+  authServer: string;
+  number: number;
+  at: number;
+  transaction: string;
+  kind: string;
+  data: Readonly<Record<string, string>>;
+  endsAt: number;
+};
+
+/** The last number that an event of this auth server got. */
+export type EventStream = { authServer: string; last: number };
+
+/**
+ * The user whom an issuer of tokens means by `subject`, as its first token named the user. `id` is a digest of issuer and
+ * subject.
+ */
+export type IdentityPin = { id: string; issuer: string; subject: string; user: string; realm: string; at: number };

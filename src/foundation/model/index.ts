@@ -43,7 +43,7 @@ export {
   type UndeliveredReason,
   undeliveredReasons,
 } from './event.ts';
-export type { KeptRequest, OutboxChange, OutboxMessage } from './exchange.ts';
+export type { EventStream, IdentityPin, KeptRequest, OutboxChange, OutboxMessage, PublishedEvent } from './exchange.ts';
 export { parseJson, record, records } from './json.ts';
 export type { AccountChange, AdminAccount, PartitionKey, StockKey } from './keys-and-accounts.ts';
 export { type KnownClient, type KnownPerson, mostPersonsKept, mostPersonsKnown, withPerson } from './known-client.ts';
@@ -97,5 +97,6 @@ export {
   type ReportRule,
   type TrailEntry,
   type Transaction,
+  type WaitingPage,
 } from './transaction.ts';
 export { version } from './version.ts';

@@ -115,6 +115,12 @@ export type TrailEntry = {
 export type FirstLeg = { keyId: string; tag: string };
 
 /**
+ * A page that waits for the phone. The secret in its address is derived from `seed` by this key of the keyring; the
+ * browser goes back to `returnUrl`, with the caller's `state`.
+ */
+export type WaitingPage = { keyId: string; seed: string; returnUrl: string; state?: string };
+
+/**
  * The largest clock difference between two gateways (ms). A record created further in the future counts as expired,
  * since its validity cannot be judged.
  */
@@ -145,6 +151,8 @@ export type Transaction = ReadonlyDeep<{
   userid?: string;
   /** Enrolment: the user may skip it. */
   skippable?: boolean;
+  /** The page in the user's browser that waits for the phone. */
+  page?: WaitingPage;
   createdAt: number;
   /** The key of the login's client, a digest of client and auth server, if the auth server named a client. */
   client?: string;

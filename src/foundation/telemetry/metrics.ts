@@ -128,6 +128,15 @@ export function openMetrics(version: string) {
         closed: { reason: connectionRefusals },
       }),
     },
+    streams: {
+      open: gauge('pushgate_event_streams', 'Open event streams of auth servers.'),
+      most: gauge('pushgate_event_streams_limit', 'The highest number of open event streams that the process accepts.'),
+      refused: zeroedCounter(registry, {
+        name: 'pushgate_event_streams_refused_total',
+        help: 'Event streams refused with 429 because too many were open: of the process or of the auth server.',
+        closed: { reason: ['process', 'auth-server'] },
+      }),
+    },
     load: {
       waiting: gauge('pushgate_login_queue_length', 'Logins that wait for their turn.'),
       underWay: gauge('pushgate_requests_under_way', 'Requests under way, without those that wait for a phone.'),

@@ -2,8 +2,10 @@ import type { Log } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../store.ts';
 import { auditStore } from './audit.ts';
 import { deviceStore } from './devices.ts';
+import { identityPinStore } from './exchange/identity-pins.ts';
 import { keptRequestStore } from './exchange/kept-requests.ts';
 import { outboxStore } from './exchange/outbox.ts';
+import { publishedEventStore } from './exchange/published-events.ts';
 import { openDatabase } from './open.ts';
 import { type OnOperation, openSession } from './session.ts';
 import { otherStore } from './small-records.ts';
@@ -37,6 +39,8 @@ export async function openEmbeddedStore({ path, log, onOperation, onMigrated }: 
     ...deviceStore(session),
     ...keptRequestStore(session),
     ...outboxStore(session),
+    ...publishedEventStore(session),
+    ...identityPinStore(session),
     ...auditStore(session),
     async findTokenWithOpen(serial, now, most) {
       // Locally, two reads cost no more than one.

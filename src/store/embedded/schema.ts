@@ -153,6 +153,21 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX outbox_state ON outbox (target, state, created_at);
   CREATE INDEX outbox_dead ON outbox (ends_at) WHERE state = 'dead';
   `,
+  `
+  CREATE TABLE published_events (
+    id TEXT PRIMARY KEY NOT NULL, auth_server TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, transaction_id TEXT NOT NULL,
+    kind TEXT NOT NULL, data TEXT NOT NULL, ends_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX published_events_number ON published_events (auth_server, number);
+  CREATE INDEX published_events_end ON published_events (ends_at);
+  CREATE TABLE event_streams (auth_server TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE identity_pins (
+    id TEXT PRIMARY KEY, issuer TEXT NOT NULL, subject TEXT NOT NULL, user TEXT NOT NULL, realm TEXT NOT NULL, at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX identity_pins_realm ON identity_pins (realm, id);
+  `,
 ];
 
 /** Stores the owner keys of each push token, and the folded name for list searches. Does not change owners. */

@@ -1,6 +1,6 @@
-import { EventEmitter } from 'node:events';
 import { type Decision, type Effect, mostClockSkewMs, type TrailEntry, type Transaction } from '../../foundation/model/index.ts';
 import type { Store } from '../store.ts';
+import { openListeners } from './listeners.ts';
 import type { Row, Session } from './session.ts';
 import { listTransactions } from './transaction-list.ts';
 
@@ -25,8 +25,7 @@ type TransactionStore = Pick<
 /** Transactions: the decision is one column with its version; effects and trail have their own tables. */
 export function transactionStore(session: Session): TransactionStore {
   const { get, all, run, read, write, transactions } = session;
-  // Only this process uses the file, so an in-process emitter suffices.
-  const waiters = new EventEmitter().setMaxListeners(0);
+  const waiters = openListeners();
   const find = (id: string): Transaction | undefined =>
     transactions.find(id, () => {
       const row = get('SELECT body, decision FROM transactions WHERE id = ?', id);
@@ -64,15 +63,10 @@ export function transactionStore(session: Session): TransactionStore {
       ),
     async decide(id, expectedVersion, next, effects, effectsDue, trail = []) {
       const written = await write('decide', () => decide(session, { id, expectedVersion, next, effects, effectsDue, trail }));
-      if (written === 'decided') waiters.emit(eventOf(id));
+      if (written === 'decided') waiters.tell(id);
       return written;
     },
-    onDecided(id, listener) {
-      // A new function, so that one listener can be added twice.
-      const told = (): void => listener();
-      waiters.on(eventOf(id), told);
-      return () => void waiters.off(eventOf(id), told);
-    },
+    onDecided: waiters.add,
     appendTrail: (id, entries) => write('appendTrail', () => addToTrail(session, id, entries)),
     trailOf: (id) =>
       read('trailOf', () =>
@@ -101,15 +95,13 @@ export function transactionStore(session: Session): TransactionStore {
           String(id),
         );
         for (const id of old) removeTransaction(session, id);
-        for (const table of ['counters', 'known_clients', 'kept_requests']) run(`DELETE FROM ${table} WHERE ends_at < ?`, before);
+        for (const table of ['counters', 'known_clients', 'kept_requests', 'published_events'])
+          run(`DELETE FROM ${table} WHERE ends_at < ?`, before);
         run(`DELETE FROM outbox WHERE state = 'dead' AND ends_at < ?`, before);
         return old.length;
       }),
   };
 }
-
-/** A prefix avoids `error` and other names with a meaning for emitters. */
-const eventOf = (id: string): string => `decided ${id}`;
 
 const challengesOf = `transactions AS t JOIN json_each(t.decision, '$.challenges') AS challenge WHERE t.id = ?`;
 

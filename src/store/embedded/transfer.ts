@@ -2,8 +2,10 @@ import type { Effect, TrailEntry } from '../../foundation/model/index.ts';
 import type { SealedRecord, Store, StoredRecord } from '../store.ts';
 import { addNote, entryOf, noteOf, personKeyOf, saveEntry, savePersonKey, saveWriter, writerOf } from './audit.ts';
 import { deviceOf, saveDevice } from './devices.ts';
+import { identityPinOf, saveIdentityPin } from './exchange/identity-pins.ts';
 import { keptRequestOf, saveKeptRequest } from './exchange/kept-requests.ts';
 import { messageOf, saveMessage } from './exchange/outbox.ts';
+import { eventOf, eventStreamOf, saveEvent, saveEventStream } from './exchange/published-events.ts';
 import type { Row, Session } from './session.ts';
 import { accountOf, counterOf, knownClientOf, partitionKeyOf, saveAccount, saveKnownClient, stockKeyOf } from './small-records.ts';
 import { saveOwnerKeys, saveToken, tokenOf } from './tokens.ts';
@@ -29,6 +31,9 @@ const tables: {
   'known-client': ['known_clients', 'client', (row) => ({ kind: 'known-client', knownClient: knownClientOf(row) })],
   'kept-request': ['kept_requests', 'id', (row) => ({ kind: 'kept-request', keptRequest: keptRequestOf(row) })],
   'outbox-message': ['outbox', 'id', (row) => ({ kind: 'outbox-message', message: messageOf(row) })],
+  'published-event': ['published_events', 'id', (row) => ({ kind: 'published-event', event: eventOf(row) })],
+  'event-stream': ['event_streams', 'auth_server', (row) => ({ kind: 'event-stream', eventStream: eventStreamOf(row) })],
+  'identity-pin': ['identity_pins', 'id', (row) => ({ kind: 'identity-pin', identityPin: identityPinOf(row) })],
 };
 
 /** Exports and imports whole records, and replaces the seals of their secrets. */
@@ -137,6 +142,12 @@ function put(session: Session, record: StoredRecord): unknown {
       return saveKeptRequest(run, record.keptRequest);
     case 'outbox-message':
       return saveMessage(run, record.message, 'INSERT OR REPLACE');
+    case 'published-event':
+      return saveEvent(run, record.event, 'INSERT OR REPLACE');
+    case 'event-stream':
+      return saveEventStream(run, record.eventStream);
+    case 'identity-pin':
+      return saveIdentityPin(run, record.identityPin, 'INSERT OR REPLACE');
     default:
       return record satisfies never;
   }

@@ -4,11 +4,14 @@ import type {
   AuditEntry,
   AuditWriter,
   Effect,
+  EventStream,
+  IdentityPin,
   KeptRequest,
   KnownClient,
   OutboxMessage,
   PartitionKey,
   PersonKey,
+  PublishedEvent,
   PushToken,
   RelayDevice,
   StockKey,
@@ -70,6 +73,15 @@ export type KeptRequestDocument = Omit<KeptRequest, 'id'> & { _id: string; clean
 /** A message of the outbox. */
 export type OutboxDocument = Omit<OutboxMessage, 'id'> & { _id: string; claimableAt: number };
 
+/** A published event. */
+export type PublishedEventDocument = Omit<PublishedEvent, 'id'> & { _id: string; cleanFrom: Date };
+
+/** The last number of an auth server's events: `_id` is the auth server. */
+export type EventStreamDocument = Omit<EventStream, 'authServer'> & { _id: string };
+
+/** An identity pin. */
+export type IdentityPinDocument = Omit<IdentityPin, 'id'> & { _id: string };
+
 /** Names are unique by unique indexes or, if collections may be sharded, by the collection `names`. */
 export type Uniqueness = 'indexes' | 'names';
 
@@ -93,6 +105,9 @@ export type Collections = {
   knownClients: Collection<KnownClientDocument>;
   keptRequests: Collection<KeptRequestDocument>;
   outbox: Collection<OutboxDocument>;
+  publishedEvents: Collection<PublishedEventDocument>;
+  eventStreams: Collection<EventStreamDocument>;
+  identityPins: Collection<IdentityPinDocument>;
 };
 
 /** The collections of a database. */
@@ -113,5 +128,8 @@ export function collectionsOf(db: Db): Collections {
     knownClients: db.collection('knownClients'),
     keptRequests: db.collection('keptRequests'),
     outbox: db.collection('outbox'),
+    publishedEvents: db.collection('publishedEvents'),
+    eventStreams: db.collection('eventStreams'),
+    identityPins: db.collection('identityPins'),
   };
 }

@@ -10,7 +10,7 @@ export function effectStore({
   names,
   locations,
   writeBehind,
-  collections: { transactions, counters, knownClients, keptRequests, outbox },
+  collections: { transactions, counters, knownClients, keptRequests, outbox, publishedEvents },
 }: Session): EffectStore {
   const claim = async (due: { _id: string; bucket: number; effectsDue?: number }, leaseUntil: number) => {
     // Of two concurrent claims only the first finds the record unchanged.
@@ -37,6 +37,7 @@ export function effectStore({
         await counters.deleteMany({ endsAt: { $lt: before } });
         await knownClients.deleteMany({ endsAt: { $lt: before } });
         await keptRequests.deleteMany({ endsAt: { $lt: before } });
+        await publishedEvents.deleteMany({ endsAt: { $lt: before } });
         await outbox.deleteMany({ state: 'dead', endsAt: { $lt: before } });
         return deletedCount;
       }),

@@ -15,6 +15,13 @@ export function isDuplicate(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === duplicateKey;
 }
 
+/** Whether a bulk write stored everything but documents that exist already. */
+export const refusedAsDuplicates = (error: unknown): boolean =>
+  error instanceof MongoBulkWriteError &&
+  !error.result.getWriteConcernError() &&
+  [error.writeErrors].flat().length > 0 &&
+  [error.writeErrors].flat().every(({ code }) => code === duplicateKey);
+
 /**
  * Translates an error of an operation: the store is unreachable or not writable (`store-unavailable`), or the mistake
  * is ours (an `Error`). A server's error may quote our data, so only its code is kept. The driver's own errors name

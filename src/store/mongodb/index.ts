@@ -6,8 +6,10 @@ import { type ClientOptions, connect } from './client.ts';
 import { collectionsOf, type Uniqueness } from './collections.ts';
 import { deviceStore } from './devices.ts';
 import { effectStore } from './effects.ts';
+import { identityPinStore } from './exchange/identity-pins.ts';
 import { keptRequestStore } from './exchange/kept-requests.ts';
 import { outboxStore } from './exchange/outbox.ts';
+import { publishedEventStore } from './exchange/published-events.ts';
 import { startFaultOf } from './faults.ts';
 import { refuseForgotten } from './former-database.ts';
 import { openLocations } from './locations.ts';
@@ -18,7 +20,7 @@ import { otherStore } from './small-records.ts';
 import { tokenStore } from './tokens.ts';
 import { transactionStore } from './transactions.ts';
 import { transferStore } from './transfer.ts';
-import { openWatch } from './watch.ts';
+import { decisions, openWatch, publications } from './watch.ts';
 import { openWriteBehind } from './write-behind.ts';
 
 /**
@@ -45,7 +47,8 @@ export async function openMongoStore({ log, onOperation, onMigrated, pollMs, ret
     const uniqueBy = await prepareSchema({ db, uniqueBy: options.uniqueBy ?? needed, onMigrated });
     const collections = collectionsOf(db);
     const runner = openRunner({ limitMs: options.operationTimeoutMs, onOperation });
-    const watch = openWatch({ transactions: collections.transactions, log, pollMs, retryMs });
+    const decided = openWatch({ source: decisions(collections.transactions), log, pollMs, retryMs });
+    const published = openWatch({ source: publications(collections.publishedEvents), log, pollMs, retryMs });
     const session = {
       run: runner.run,
       collections,
@@ -63,12 +66,15 @@ export async function openMongoStore({ log, onOperation, onMigrated, pollMs, ret
       ...deviceStore(session),
       ...keptRequestStore(session),
       ...outboxStore(session),
+      ...publishedEventStore(session),
+      ...identityPinStore(session),
       ...auditStore(session),
       ...transferStore(session),
-      onDecided: watch.onDecided,
+      onDecided: decided.on,
+      onPublished: published.on,
       async close() {
         await runner.end();
-        await watch.close();
+        await Promise.all([decided.close(), published.close()]);
         await client.close();
       },
     };

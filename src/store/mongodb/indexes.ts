@@ -60,6 +60,8 @@ const always: Record<string, readonly WantedIndex[]> = {
     { name: 'order', key: { target: 1, order: 1, position: 1, _id: 1 } },
     { name: 'dead', key: { state: 1, endsAt: 1 } },
   ],
+  identityPins: [{ name: 'realm', key: { realm: 1, _id: 1 } }],
+  publishedEvents: [{ name: 'number', key: { authServer: 1, number: 1 } }, { name: 'end', key: { endsAt: 1 } }, clean],
   devices: [{ name: 'dead', key: { owner: 1, deadSince: 1, _id: 1 }, partialFilterExpression: { deadSince: { $exists: true } } }],
 };
 

@@ -30,6 +30,10 @@ export const migrations: readonly Migration[] = [
   (db) => applyValidator(db, 'knownClients', { $jsonSchema: validators.knownClients }),
   (db) => applyValidator(db, 'keptRequests', { $jsonSchema: validators.keptRequests }),
   (db) => applyValidator(db, 'outbox', { $jsonSchema: validators.outbox }),
+  async (db) => {
+    for (const name of ['publishedEvents', 'eventStreams']) await applyValidator(db, name, { $jsonSchema: validators[name] });
+  },
+  (db) => applyValidator(db, 'identityPins', { $jsonSchema: validators.identityPins }),
 ];
 
 const keyedAtOnce = 500;

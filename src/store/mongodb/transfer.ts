@@ -3,8 +3,10 @@ import type { SealedRecord, Store, StoredRecord } from '../store.ts';
 import { entryDocument, entryOf, personKeyDocument, personKeyOf, writerOf } from './audit.ts';
 import type { CounterDocument, TransactionDocument } from './collections.ts';
 import { documentOf as deviceDocument, deviceOf } from './devices.ts';
+import { identityPinDocument, identityPinOf } from './exchange/identity-pins.ts';
 import { keptRequestDocument, keptRequestOf } from './exchange/kept-requests.ts';
 import { messageDocument, messageOf } from './exchange/outbox.ts';
+import { eventDocument, eventOf } from './exchange/published-events.ts';
 import { noteDocument, noteOf } from './notes.ts';
 import type { Session } from './session.ts';
 import { accountOf, knownClientOf, partitionKeyOf, stockKeyOf } from './small-records.ts';
@@ -50,6 +52,9 @@ function pagesOf({ collections }: Session): Pages {
     'known-client': pages(collections.knownClients, (found) => ({ kind: 'known-client', knownClient: knownClientOf(found) })),
     'kept-request': pages(collections.keptRequests, (found) => ({ kind: 'kept-request', keptRequest: keptRequestOf(found) })),
     'outbox-message': pages(collections.outbox, (found) => ({ kind: 'outbox-message', message: messageOf(found) })),
+    'published-event': pages(collections.publishedEvents, (found) => ({ kind: 'published-event', event: eventOf(found) })),
+    'event-stream': pages(collections.eventStreams, ({ _id, last }) => ({ kind: 'event-stream', eventStream: { authServer: _id, last } })),
+    'identity-pin': pages(collections.identityPins, (found) => ({ kind: 'identity-pin', identityPin: identityPinOf(found) })),
   };
 }
 
@@ -118,6 +123,9 @@ async function put({ names, collections }: Session, records: readonly StoredReco
   const knownClients = of('known-client').map(({ knownClient: { client, ...rest } }) => ({ _id: client, ...rest, cleanFrom: new Date() }));
   const keptRequests = of('kept-request').map(({ keptRequest }) => keptRequestDocument(keptRequest));
   const outbox = of('outbox-message').map(({ message }) => messageDocument(message));
+  const publishedEvents = of('published-event').map(({ event }) => eventDocument(event));
+  const eventStreams = of('event-stream').map(({ eventStream: { authServer, last } }) => ({ _id: authServer, last }));
+  const identityPins = of('identity-pin').map(({ identityPin }) => identityPinDocument(identityPin));
   await Promise.all([
     replace(tokens, routed, (writes) => collections.tokens.bulkWrite(writes, unordered)),
     replace(transactions, routed, (writes) => collections.transactions.bulkWrite(writes, unordered)),
@@ -133,6 +141,9 @@ async function put({ names, collections }: Session, records: readonly StoredReco
     replace(knownClients, byId, (writes) => collections.knownClients.bulkWrite(writes, unordered)),
     replace(keptRequests, byId, (writes) => collections.keptRequests.bulkWrite(writes, unordered)),
     replace(outbox, byId, (writes) => collections.outbox.bulkWrite(writes, unordered)),
+    replace(publishedEvents, byId, (writes) => collections.publishedEvents.bulkWrite(writes, unordered)),
+    replace(eventStreams, byId, (writes) => collections.eventStreams.bulkWrite(writes, unordered)),
+    replace(identityPins, byId, (writes) => collections.identityPins.bulkWrite(writes, unordered)),
   ]);
 }
 

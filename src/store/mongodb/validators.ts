@@ -72,4 +72,7 @@ export const validators: Readonly<Record<string, Schema>> = {
     attempts: number,
     state: oneOf('waiting', 'begun', 'dead'),
   }),
+  publishedEvents: record({ authServer: text, number, at: number, transaction: text, kind: text, endsAt: number }),
+  eventStreams: record({ last: number }),
+  identityPins: record({ issuer: text, subject: text, user: text, realm: text, at: number }),
 };

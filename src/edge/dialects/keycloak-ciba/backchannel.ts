@@ -95,6 +95,7 @@ function approvalOf({ keycloak, claims, request, asker, now }: Call): ApprovalRe
     asker,
     showed: true,
     who: { user: request.user, realm, isWhole: true },
+    identity: { issuer: config.issuer, subject: claims.subject },
     prompt: text(false),
     // Keycloak's pages show neither a number of ours nor a field for a code.
     mode: 'confirm',

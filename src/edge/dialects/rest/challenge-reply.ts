@@ -20,6 +20,9 @@ export const restStatus: Record<Status, z.output<typeof ChallengeStatus>> = {
 
 const ChallengeStatus = z.enum(['pending', 'code_shown', 'accepted', 'declined', 'locked', 'withdrawn', 'consumed', 'expired']);
 
+/** The field `binding` of requests. */
+export const binding = z.string().min(1).max(256);
+
 /** A challenge in replies. */
 export const ChallengeReply = z.strictObject({
   id: z.string().describe('The id of the challenge: 20 digits.'),
@@ -28,6 +31,7 @@ export const ChallengeReply = z.strictObject({
   mode: z.enum(['presence', 'code', 'confirm']),
   number: z.string().optional().describe('Mode presence, while it is pending: the number to show to the user.'),
   digits: z.int().optional().describe('Mode code: the length of the code that the user types.'),
+  page: z.url().optional().describe('While it is pending: the address of the page to send the browser to, if one was asked for.'),
   user: z.string(),
   realm: z.string(),
   phones: z.array(
@@ -39,7 +43,8 @@ export const ChallengeReply = z.strictObject({
 });
 
 /** The reply for a transaction of this dialect. */
-export function challengeReply({ engine }: Pick<RestParts, 'engine'>, transaction: Transaction): z.output<typeof ChallengeReply> {
+export function challengeReply(parts: Pick<RestParts, 'engine' | 'publicUrl'>, transaction: Transaction): z.output<typeof ChallengeReply> {
+  const { engine } = parts;
   const { id, user, realm, createdAt, decision } = transaction;
   const { challenges, answerUntil, finishUntil } = decision;
   const [first] = challenges;
@@ -53,6 +58,7 @@ export function challengeReply({ engine }: Pick<RestParts, 'engine'>, transactio
     mode,
     number: status === 'pending' ? first?.rightOption : undefined,
     digits: first?.code?.digits,
+    page: status === 'pending' ? pageAddress(parts, transaction) : undefined,
     user,
     realm,
     phones: challenges.map(({ serial, state }) => ({ serial, state: state === 'code-shown' ? 'code_shown' : state })),
@@ -60,4 +66,10 @@ export function challengeReply({ engine }: Pick<RestParts, 'engine'>, transactio
     answerUntil: iso(answerUntil),
     consumeUntil: iso(finishUntil),
   };
+}
+
+/** The address of the waiting page; undefined without one. */
+function pageAddress({ engine, publicUrl }: Pick<RestParts, 'engine' | 'publicUrl'>, transaction: Transaction): string | undefined {
+  const secret = engine.challenges.pageSecret(transaction);
+  return secret && publicUrl && `${publicUrl}/wait/${transaction.authServer}/${secret}`;
 }

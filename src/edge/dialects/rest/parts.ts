@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Asker } from '../../../engine/index.ts';
 import { type AuthServer, type AuthServerRight, bearerOf } from '../../access/index.ts';
-import { askerOf, type Caller, type CallerParts, clientsOf, recogniseCaller } from '../../http/index.ts';
+import { askerOf, type Caller, type CallerParts, clientsOf, recogniseCaller, type StreamPlaces } from '../../http/index.ts';
 import { RestProblem } from './problems.ts';
 
 /** The parts of the dialect. */
@@ -12,6 +12,10 @@ export type RestParts = CallerParts & {
   userAddress: (ctx: Context) => string;
   /** How long after the phone's answer an auth server may consume a challenge (ms). */
   graceMs: number;
+  /** How browsers reach this mount, if they do. */
+  publicUrl?: string | undefined;
+  /** The event streams of this process. */
+  streams: StreamPlaces;
 };
 
 /** The dialect's name in log, metrics and policies. */

@@ -21,6 +21,7 @@ export const problemTypes = {
   'cannot-be-asked': [422, 'No phone of this user can be asked'],
   undeliverable: [422, 'No provider took the push'],
   'too-often': [429, 'Policies allow no more now'],
+  'too-many-streams': [429, 'Too many event streams are open'],
   'turned-away': [429, 'Too many failed tries'],
   defect: [500, 'Internal error'],
   'config-invalid': [500, 'The gateway is configured wrongly'],

@@ -13,19 +13,22 @@ const rights = ['trigger', 'check', 'poll', 'deliver', 'tokens', 'providers', 'p
 /** The keys of two auth servers. The shop has all rights for the realm corp, the stranger has them for all realms. */
 export const keys = { shop: 'shop-key-0123456789abcdef0123456789abcdef', stranger: 'stranger-key-0123456789abcdef0123456789' };
 
+/** What a test may change: `publicUrl` of the rest mount, and the `returnUrls` of the shop. */
+export type RestWishes = GatewayWishes & { publicUrl?: string; returnUrls?: string[] };
+
 /** A gateway with a rest mount for two auth servers, beside a privacyidea mount for phones. */
 export async function givenRest(
   undo: Cleanup,
-  { more = {}, mounts = [], ...wishes }: GatewayWishes = {},
+  { more = {}, mounts = [], publicUrl, returnUrls = [], ...wishes }: RestWishes = {},
 ): Promise<GivenGateway & { rest: Rest }> {
   const server = { mounts: ['/', '/rest'], rights };
   const given = await givenGateway(undo, {
     ...wishes,
-    mounts: [{ path: '/', serves: 'privacyidea' }, { path: '/rest', serves: 'rest' }, { path: '/', serves: 'ops' }, ...mounts],
+    mounts: [{ path: '/', serves: 'privacyidea' }, { path: '/rest', serves: 'rest', publicUrl }, { path: '/', serves: 'ops' }, ...mounts],
     environment: { SHOP: keys.shop, STRANGER: keys.stranger, ...wishes.environment },
     more: {
       authServers: [
-        { name: 'shop', ...server, realms: ['corp'], networks: ['127.0.0.1/32'], apiKeys: [{ $env: 'SHOP' }] },
+        { name: 'shop', ...server, returnUrls, realms: ['corp'], networks: ['127.0.0.1/32'], apiKeys: [{ $env: 'SHOP' }] },
         { name: 'stranger', ...server, apiKeys: [{ $env: 'STRANGER' }] },
       ],
       ...more,

@@ -1,0 +1,82 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import type { Transaction } from '../../../foundation/model/index.ts';
+import { type Follow, onDisconnect, streamEvents } from '../../http/index.ts';
+import { challengeReply } from './challenge-reply.ts';
+import { type Endpoint, endpoint, type RestReply } from './endpoint.ts';
+import { ownChallenge } from './own-challenge.ts';
+import type { RestParts } from './parts.ts';
+import { RestProblem } from './problems.ts';
+
+const streamed = 'text/event-stream';
+const retrySeconds = 10;
+const headers = z.object({
+  'last-event-id': z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be the id of an event of this stream')
+    .optional()
+    .describe('The id of the last event that the client has: only newer ones are sent.'),
+});
+
+const followChallenge = endpoint(
+  {
+    method: 'GET',
+    path: '/v1/challenges/:id/events',
+    right: 'poll',
+    id: 'followChallenge',
+    summary: 'The states of a challenge, as server-sent events',
+    description:
+      'First the present state, then each change, as an event `challenge` whose data is that of getChallenge. The stream ends with the event that settles the challenge: no phone can answer any more. It also ends after ten minutes and when the gateway stops; then connect again with Last-Event-ID. A comment comes every 15 seconds.',
+    headers,
+    replies: {
+      200: { description: 'The stream.', contentType: streamed },
+      204: { description: 'The event with this id was the last one.' },
+    },
+    problems: ['not-found', 'too-many-streams'],
+  },
+  async (parts, call) => {
+    const known = Number(call.headers['last-event-id'] ?? -1);
+    const transaction = await ownChallenge(parts, call);
+    const { position, isSettled } = parts.engine.challenges.progressOf(transaction);
+    if (isSettled && position <= known) return { status: 204 };
+    const { engine, publicUrl } = parts;
+    const show = (each: Transaction) => challengeReply({ engine, publicUrl }, each);
+    return openStream(parts, { ctx: call.ctx, authServer: call.caller.server.name }, statesOf(parts, transaction.id, { known, show }));
+  },
+);
+
+/** The states of a challenge as `show` makes them. Refers to names only, because many streams may be open. */
+export const statesOf =
+  (
+    { engine }: Pick<RestParts, 'engine'>,
+    id: string,
+    { known, show }: { known: number; show: (transaction: Transaction) => object },
+  ): Follow =>
+  (stream) =>
+    engine.challenges.follow({
+      id,
+      known,
+      tell: (transaction, position) => stream.send({ id: String(position), event: 'challenge', data: show(transaction) }),
+      end: ({ isSettled }) => stream.end({ comesBack: !isSettled }),
+    });
+
+/** Replies with a stream, if this auth server may have one more. */
+export function openStream(
+  { streams }: RestParts,
+  { ctx, authServer }: { ctx: Context; authServer: string },
+  follow: Follow,
+): RestReply | 'held' {
+  if (ctx.method === 'HEAD') return { status: 200, body: '', headers: { 'content-type': streamed } };
+  const leave = streams.take(authServer);
+  if (!leave)
+    throw new RestProblem('too-many-streams', 'Close event streams that nobody reads, or try again later.', {
+      retryAfterSeconds: retrySeconds,
+    });
+  onDisconnect(ctx)(leave);
+  if (streamEvents(ctx, follow)) return 'held';
+  leave();
+  throw new RestProblem('invalid-request', 'An event stream needs a connection on which no other request is under way.');
+}
+
+/** The endpoints with event streams. */
+export const streamEndpoints: readonly Endpoint[] = [followChallenge];
