@@ -83,8 +83,8 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
   const callbacks = startCallbacks({ ...parts, engine, keycloaks: keycloaks.list, onDue: parts.callbackBell.onRing });
   const shut = async (): Promise<void> => {
     await sweeper.stop();
-    await parts.background.settled();
     await callbacks.stop();
+    await parts.background.settled();
     await Promise.all([registry.close(), directory.close(), keycloaks.close()]);
   };
   let closing: Promise<void> | undefined;

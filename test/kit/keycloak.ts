@@ -55,6 +55,8 @@ export type Keycloak = {
   send(token: string | undefined, body: unknown): Promise<KeycloakReply>;
   /** The backchannel authentication endpoint: asks the gateway, and stores the request when it replies 201. */
   ask(form: Record<string, string>): Promise<KeycloakReply>;
+  /** Stores a request of this token, as Keycloak does after it has read the 201. Returns its id for the client. */
+  store(token: string, client?: string): string;
   /** The token endpoint for this client. */
   poll(authReqId: string, client?: string): Promise<KeycloakReply>;
   /** Stops or starts listening, as in an outage. */
@@ -145,10 +147,14 @@ export async function givenKeycloak(undo: Cleanup, clock: Clock): Promise<Keyclo
       const reply = await keycloak.send(token, body).catch(() => ({ status: 0 }));
       if (reply.status !== 201)
         return { status: 503, body: { error: 'server_error', error_description: 'Unexpected response from authentication device' } };
-      const authReqId = randomUUID();
-      const endsAt = now + expiresInSeconds * 1000;
-      stored.set(token, { authReqId, client, token, endsAt, forgottenAt: endsAt + 15_000, polledAt: 0 });
+      const authReqId = keycloak.store(token, client);
       return { status: 200, body: { auth_req_id: authReqId, expires_in: expiresInSeconds, interval: intervalSeconds } };
+    },
+    store(token, client = 'till-7') {
+      const authReqId = randomUUID();
+      const endsAt = clock() + expiresInSeconds * 1000;
+      stored.set(token, { authReqId, client, token, endsAt, forgottenAt: endsAt + 15_000, polledAt: 0 });
+      return authReqId;
     },
     async poll(authReqId, client = 'till-7') {
       const found = [...stored.values()].find((each) => each.authReqId === authReqId);

@@ -1,4 +1,4 @@
-import type { Engine } from '../../../engine/index.ts';
+import type { Background, Engine } from '../../../engine/index.ts';
 import type { Keyring } from '../../../foundation/keyring/index.ts';
 import type { Clock, LoginResult, OutboxMessage, Tell } from '../../../foundation/model/index.ts';
 import { type Log, thrownFields } from '../../../foundation/telemetry/index.ts';
@@ -23,10 +23,11 @@ export type CallbackParts = {
   clock: Clock;
   log: Log;
   tell: Tell;
+  background: Background;
   onDue: (listener: () => void) => void;
 };
 
-/** Callbacks that are being sent. */
+/** The sending of callbacks. `stop` begins no more of them; those under way are background work. */
 export type Callbacks = { stop(): Promise<void> };
 
 /**
@@ -34,52 +35,56 @@ export type Callbacks = { stop(): Promise<void> };
  * store is logged, and the callback tried again after its lease.
  */
 export function startCallbacks(parts: CallbackParts): Callbacks {
-  const { keycloaks, store, clock, log } = parts;
-  const underWay = new Set<Promise<void>>();
+  const { keycloaks, store, clock, background } = parts;
+  let underWay = 0;
   let isStopped = false;
   const begin = (keycloak: Keycloak, message: OutboxMessage): void => {
-    const job = send(parts, keycloak, message)
-      .catch((error: unknown) => log.error({ ...thrownFields(error), authServer: keycloak.config.name }, 'a callback failed'))
-      .then(() => void underWay.delete(job));
-    underWay.add(job);
+    underWay += 1;
+    background.run('callback to a Keycloak', () => send(parts, keycloak, message).finally(() => (underWay -= 1)));
   };
   const claim = async (keycloak: Keycloak): Promise<void> => {
-    const limit = mostAtOnce - underWay.size;
-    if (limit <= 0) return;
+    const limit = mostAtOnce - underWay;
+    if (limit <= 0 || isStopped) return;
     const now = clock();
     const due = await store.claimMessages(callbackTarget(keycloak.config.name), { now, leaseUntil: now + leaseMs, limit });
     for (const message of due) begin(keycloak, message);
   };
-  const rounds = openRounds(async () => {
+  const rounds = openRounds(parts, async () => {
     for (const keycloak of keycloaks) await claim(keycloak);
-  }, log);
+  });
   const timer = keycloaks.length > 0 ? setInterval(() => rounds.next(), everyMs) : undefined;
-  parts.onDue(() => isStopped || rounds.next());
+  parts.onDue(() => rounds.next());
   return {
     async stop() {
       isStopped = true;
       clearInterval(timer);
       await rounds.ended();
-      while (underWay.size > 0) await Promise.all(underWay);
     },
   };
 }
 
-/** Runs one round at a time; a call during a round makes one more after it. */
-function openRounds(round: () => Promise<void>, log: Log): { next(): void; ended(): Promise<void> } {
+/** Runs one round at a time; a call during a round makes one more after it. Logs the first of several failures. */
+function openRounds({ background, log }: CallbackParts, round: () => Promise<void>): { next(): void; ended(): Promise<void> } {
   let running: Promise<void> | undefined;
   let isWanted = false;
+  let hasFailed = false;
   const run = async (): Promise<void> => {
     while (isWanted) {
       isWanted = false;
-      await round().catch((error: unknown) => log.error(thrownFields(error), 'due callbacks could not be read; tried again'));
+      try {
+        await round();
+        hasFailed = false;
+      } catch (error) {
+        log[hasFailed ? 'debug' : 'error'](thrownFields(error), 'due callbacks could not be read; they are tried again');
+        hasFailed = true;
+      }
     }
     running = undefined;
   };
   return {
     next() {
       isWanted = true;
-      running ??= run();
+      running ??= background.run('due callbacks', run);
     },
     ended: async () => running,
   };

@@ -18,7 +18,7 @@ export const BackchannelBody = z
     login_hint: z.string().trim().min(1).max(255),
     scope: absent,
     binding_message: absent,
-    is_consent_required: z.unknown(),
+    is_consent_required: z.unknown().optional(),
   })
   .transform(({ login_hint: user, scope = '', binding_message: bindingMessage, is_consent_required: consent }) => ({
     user,
