@@ -1,7 +1,7 @@
 import type { Catalog, Config, LoadedConfig } from '../config/index.ts';
 import { openRegistry, type Registry } from '../delivery/registry/index.ts';
 import { openAdminTokens, openTokens } from '../edge/access/index.ts';
-import { openKeycloaks, startCallbacks } from '../edge/dialects/keycloak-ciba/index.ts';
+import { callbackTarget, callbackTargetName, openCallbacks, openKeycloaks } from '../edge/dialects/keycloak-ciba/index.ts';
 import { openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush } from '../edge/phones/pipush/index.ts';
 import { type Engine, type EngineParts, openBackground, openBell, openEngine, startSweeper } from '../engine/index.ts';
@@ -15,7 +15,7 @@ import type { MountParts } from './mounts.ts';
  * Everything that is built from one configuration. A reload builds the next generation beside the current one and
  * directs new requests to it; requests under way keep the generation that they began with.
  */
-export type Generation = Pick<MountParts, 'config' | 'parts' | 'engine' | 'keycloaks' | 'tokens' | 'adminTokens'> & {
+export type Generation = Pick<MountParts, 'config' | 'parts' | 'engine' | 'keycloaks' | 'callbacks' | 'tokens' | 'adminTokens'> & {
   /** The files whose change requires a reload: those with secrets, and those that providers and user sources name. */
   files: readonly string[];
   /** The expiry dates of its providers' credentials. */
@@ -80,7 +80,9 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
   const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs, store: longLived.store, clock });
   const requests = openRequestCount();
   const sweeper = startSweeper(parts);
-  const callbacks = startCallbacks({ ...parts, engine, keycloaks: keycloaks.list, onDue: parts.callbackBell.onRing });
+  const callbacks = openCallbacks({ ...parts, onDue: parts.callbackBell.onRing });
+  const targetOf = (keycloak: (typeof keycloaks.list)[number]) => callbackTarget({ ...parts, engine, callbacks }, keycloak);
+  callbacks.start(Object.fromEntries(keycloaks.list.map((each) => [callbackTargetName(each.config.name), targetOf(each)])));
   const shut = async (): Promise<void> => {
     await sweeper.stop();
     await callbacks.stop();
@@ -97,6 +99,7 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
     parts,
     engine,
     keycloaks,
+    callbacks,
     tokens,
     adminTokens,
     files: [...files, ...registry.files(), ...sourceFiles],

@@ -6,7 +6,7 @@ import { sha256Hex } from '../../../foundation/crypto/index.ts';
 import type { CallerRefusalReason } from '../../../foundation/model/index.ts';
 import { askerOf, noteParams, readBody, readText, stateOf, takeOverIds, tellCallerRefused } from '../../http/index.ts';
 import { answerMs, type CibaClaims, type TokenCheck, type TokenRefusal, verifyBearer } from './bearer-token.ts';
-import { type Callback, callbackMessage } from './callback-message.ts';
+import { callbackMessage } from './callback-message.ts';
 import type { Keycloak } from './keycloaks.ts';
 import { dialect, type KeycloakParts } from './parts.ts';
 import { numberIn, phoneText } from './phone-text.ts';
@@ -77,8 +77,9 @@ async function begin(parts: KeycloakParts, call: Call): Promise<string> {
   const issued = await parts.engine.challenges.issueApproval(approvalOf(call));
   if (!issued.ok) return pretended(parts, call, issued.error);
   const { transaction } = issued.value;
-  const message = callbackMessage(parts.keyring, callbackOf(call, transaction.id), transaction.decision.answerUntil);
-  await parts.store.addMessages([message]);
+  const awaited = { kind: 'awaited', ...aboutOf(call), transaction: transaction.id, asker: call.asker } as const;
+  const message = callbackMessage(call.keycloak.config.name, awaited, transaction.decision.answerUntil);
+  await parts.callbacks.add([message]);
   const isRead = flushed(call.ctx.res);
   parts.background('push of a Keycloak', () => deliver(parts, issued.value, { isRead, message: message.id }));
   return transaction.id;
@@ -107,23 +108,17 @@ function approvalOf({ keycloak, claims, request, asker, now }: Call): ApprovalRe
   };
 }
 
-const callbackOf = ({ token, claims: { jti, expiresAt }, asker, now: acceptedAt }: Call, transaction?: string): Callback => ({
-  token,
-  jti,
-  expiresAt,
-  acceptedAt,
-  transaction,
-  asker,
-});
+/** What a callback needs of the request. */
+const aboutOf = ({ token, claims: { jti, expiresAt }, now: acceptedAt }: Call) => ({ token, jti, expiresAt, acceptedAt });
 
 /** Asks the phone once Keycloak has read the reply; only then does it know the request. */
 async function deliver(
-  { engine: { challenges }, store }: KeycloakParts,
+  { engine: { challenges }, callbacks }: KeycloakParts,
   issued: Approval,
   { isRead, message }: { isRead: Promise<boolean>; message: string },
 ): Promise<void> {
   if (!(await isRead)) {
-    await store.removeMessage(message);
+    await callbacks.remove(message);
     await challenges.withdraw(issued.transaction);
     return;
   }
@@ -142,10 +137,11 @@ const flushed = (reply: ServerResponse): Promise<boolean> =>
 const [soonestMs, latestMs] = [5000, 20_000];
 
 /** Refuses, or pretends to ask a phone: a callback some seconds later says that the user could not be authenticated. */
-async function pretended({ keyring, store }: KeycloakParts, call: Call, refusal: ApprovalRefusal): Promise<string> {
+async function pretended({ callbacks }: KeycloakParts, call: Call, refusal: ApprovalRefusal): Promise<string> {
   const isWrong = refusal.kind === 'not-asked' && refusal.reason === 'wrong-identity';
   if (call.keycloak.config.notEnrolled === 'refuse' || isWrong) throw refused(refusal);
-  await store.addMessages([callbackMessage(keyring, callbackOf(call), call.now + randomInt(soonestMs, latestMs))]);
+  const decided = { kind: 'decided', ...aboutOf(call), status: 'UNAUTHORIZED' } as const;
+  await callbacks.add([callbackMessage(call.keycloak.config.name, decided, call.now + randomInt(soonestMs, latestMs))]);
   return 'pretended';
 }
 

@@ -1,52 +1,45 @@
 import { z } from 'zod';
-import type { Asker } from '../../../engine/index.ts';
-import { type Keyring, sealedFor } from '../../../foundation/keyring/index.ts';
-import { callbackId, type OutboxMessage, parseJson } from '../../../foundation/model/index.ts';
+import { callbackId, parseJson } from '../../../foundation/model/index.ts';
 
-/**
- * What a callback needs. `transaction` is absent when nobody was asked; `token` is the bearer token of the request, the
- * only credential of the callback. Times are epoch ms.
- */
-export type Callback = {
-  token: string;
-  jti: string;
-  acceptedAt: number;
-  expiresAt: number;
-  transaction?: string | undefined;
-  asker: Asker;
-};
+/** The request that a callback belongs to: its bearer token is the only credential of the callback. Times are epoch ms. */
+const request = { token: z.string(), jti: z.string(), acceptedAt: z.number(), expiresAt: z.number() };
 
-const Stored = z.object({
-  token: z.string(),
-  jti: z.string(),
-  acceptedAt: z.number(),
-  expiresAt: z.number(),
-  transaction: z.string().optional(),
-  asker: z.looseObject({ authServer: z.string(), dialect: z.string(), client: z.string(), userAgent: z.string() }),
-});
+const Payload = z.discriminatedUnion('kind', [
+  /** Waits for the result of a transaction; policies see `asker` when its approval is taken. */
+  z.object({
+    kind: z.literal('awaited'),
+    ...request,
+    transaction: z.string(),
+    asker: z.looseObject({ authServer: z.string(), dialect: z.string(), client: z.string(), userAgent: z.string() }),
+  }),
+  /** The result, decided once and for all. Without a transaction nobody was asked. */
+  z.object({
+    kind: z.literal('decided'),
+    ...request,
+    transaction: z.string().optional(),
+    status: z.enum(['SUCCEED', 'CANCELLED', 'UNAUTHORIZED']),
+  }),
+]);
+
+/** A message to Keycloak: a result that is awaited, or one that is decided. */
+export type Callback = z.output<typeof Payload>;
+/** A result that is awaited. */
+export type AwaitedCallback = Extract<Callback, { kind: 'awaited' }>;
+/** A result that is decided. */
+export type DecidedCallback = Extract<Callback, { kind: 'decided' }>;
 
 /** The target of all callbacks to one realm of a Keycloak. */
-export const callbackTarget = (name: string): string => `ciba:${name}`;
+export const callbackTargetName = (authServer: string): string => `ciba:${authServer}`;
 
-/** The sealed message of a callback, due at `dueAt`: a decision of its transaction makes it due before that. */
-export function callbackMessage(keyring: Keyring, callback: Callback, dueAt: number): OutboxMessage {
-  const { asker, transaction, jti, acceptedAt, expiresAt } = callback;
-  const id = transaction === undefined ? `callback:${asker.authServer}:${jti}` : callbackId(transaction);
-  return {
-    id,
-    target: callbackTarget(asker.authServer),
-    order: id,
-    position: 0,
-    authServer: asker.authServer,
-    payload: keyring.seal(sealedFor.message(id), Buffer.from(JSON.stringify(callback))),
-    createdAt: acceptedAt,
-    dueAt,
-    endsAt: expiresAt,
-    attempts: 0,
-    state: 'waiting',
-  };
+/** Reads the payload of a message. */
+export const readCallback = (payload: string): Callback => Payload.parse(parseJson(payload));
+
+/**
+ * The message of a callback, due at `dueAt`. A decision makes an awaited one due before that. The first decision about a
+ * request stands, since later messages have the same id.
+ */
+export function callbackMessage(authServer: string, callback: Callback, dueAt: number) {
+  const id = callback.kind === 'awaited' ? callbackId(callback.transaction) : `callback:${authServer}:${callback.jti}`;
+  const lifeMs = Math.max(0, callback.expiresAt - callback.acceptedAt);
+  return { id, target: callbackTargetName(authServer), order: id, position: 0, authServer, payload: JSON.stringify(callback), dueAt, lifeMs };
 }
-
-/** Opens a message. Throws `config-invalid` when its key is missing. */
-export const openCallback = (keyring: Keyring, { id, payload }: OutboxMessage): Callback =>
-  Stored.parse(parseJson(keyring.open(sealedFor.message(id), payload).toString()));

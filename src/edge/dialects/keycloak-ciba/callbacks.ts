@@ -1,24 +1,43 @@
-import type { Background, Engine } from '../../../engine/index.ts';
-import type { Keyring } from '../../../foundation/keyring/index.ts';
-import type { Clock, LoginResult, OutboxMessage, Tell } from '../../../foundation/model/index.ts';
+import type { Background } from '../../../engine/index.ts';
+import { type Keyring, sealedFor } from '../../../foundation/keyring/index.ts';
+import type { Clock, OutboxMessage, Tell } from '../../../foundation/model/index.ts';
 import { type Log, thrownFields } from '../../../foundation/telemetry/index.ts';
 import type { Store } from '../../../store/store.ts';
-import { type Callback, callbackTarget, openCallback } from './callback-message.ts';
-import { type CallbackStatus, type CallbackStep, stepAfter } from './callback-step.ts';
-import type { Keycloak } from './keycloaks.ts';
+import { type Callback, readCallback } from './callback-message.ts';
 
-const everyMs = 1000;
-/** Longer than a callback may take, so that two gateways never send the same one. */
-const leaseMs = 60_000;
-const mostAtOnce = 32;
-/** The mark of a message whose approval policies refused at the end, so that no later try approves it. */
-const refusedMark = 'refused';
+/** A message to send; `attempts` counts this one. */
+export type OpenMessage = { id: string; attempts: number; payload: string };
 
-/** What sends callbacks. `onDue` registers what to call when one is due. */
+/** The end of one attempt. `later`: it is too early, which is no failure. */
+export type Sent = { kind: 'done' } | { kind: 'again'; error: string; afterMs: number } | { kind: 'later'; afterMs: number };
+
+/** Where messages go. A message that `isOnce` is begun in the store before it is sent, and never sent by another gateway. */
+export type MessageTarget = {
+  isOnce(payload: string): boolean;
+  send(message: OpenMessage, signal: AbortSignal): Promise<Sent>;
+};
+
+/** A message to store, due at `dueAt` (epoch ms). */
+export type NewMessage = Pick<OutboxMessage, 'id' | 'target' | 'order' | 'position' | 'authServer' | 'dueAt'> & {
+  payload: string;
+  lifeMs: number;
+};
+
+/** The callbacks of this store: stored before they are sent, by one gateway at a time. */
+export type Callbacks = {
+  /** Stores messages, whose existing ids it skips, and sends what is due. */
+  add(messages: readonly NewMessage[]): Promise<void>;
+  /** Removes a message that is not needed any more. */
+  remove(id: string): Promise<void>;
+  /** Begins to look for due messages every second, and whenever one is added or made due here. */
+  start(targets: Readonly<Record<string, MessageTarget>>): void;
+  /** Begins no more of them; those under way are background work. */
+  stop(): Promise<void>;
+};
+
+/** What they are sent with. `onDue` registers what to call when one was made due. */
 export type CallbackParts = {
-  keycloaks: readonly Keycloak[];
-  engine: Pick<Engine, 'challenges'>;
-  store: Pick<Store, 'claimMessages' | 'changeMessage' | 'removeMessage'>;
+  store: Pick<Store, 'addMessages' | 'claimMessages' | 'changeMessage' | 'removeMessage'>;
   keyring: Keyring;
   clock: Clock;
   log: Log;
@@ -27,40 +46,84 @@ export type CallbackParts = {
   onDue: (listener: () => void) => void;
 };
 
-/** The sending of callbacks. `stop` begins no more of them; those under way are background work. */
-export type Callbacks = { stop(): Promise<void> };
+const everyMs = 1000;
+/** Keycloak may ping its client before it replies. @see docs/protocols/keycloak-ciba.md 8 */
+const attemptMs = 15_000;
+/** Longer than an attempt, so that two gateways never send the same message. */
+const leaseMs = 60_000;
+const mostAtOnce = 32;
 
-/**
- * Sends due callbacks, of any gateway on this store: when one becomes due here, else within a second. A failure of the
- * store is logged, and the callback tried again after its lease.
- */
-export function startCallbacks(parts: CallbackParts): Callbacks {
-  const { keycloaks, store, clock, background } = parts;
+/** Opens the callbacks. A failure of the store is logged, and the message tried again after its lease. */
+export function openCallbacks(parts: CallbackParts): Callbacks {
+  const { store, clock, background } = parts;
+  let targets: readonly (readonly [string, MessageTarget])[] = [];
+  let timer: NodeJS.Timeout | undefined;
   let underWay = 0;
-  let isStopped = false;
-  const begin = (keycloak: Keycloak, message: OutboxMessage): void => {
+  const begin = (target: MessageTarget, message: OutboxMessage): void => {
     underWay += 1;
-    background.run('callback to a Keycloak', () => send(parts, keycloak, message).finally(() => (underWay -= 1)));
-  };
-  const claim = async (keycloak: Keycloak): Promise<void> => {
-    const limit = mostAtOnce - underWay;
-    if (limit <= 0 || isStopped) return;
-    const now = clock();
-    const due = await store.claimMessages(callbackTarget(keycloak.config.name), { now, leaseUntil: now + leaseMs, limit });
-    for (const message of due) begin(keycloak, message);
+    const attempted = attempt(parts, target, message).finally(() => {
+      underWay -= 1;
+    });
+    background.run('callback', () => attempted);
   };
   const rounds = openRounds(parts, async () => {
-    for (const keycloak of keycloaks) await claim(keycloak);
+    for (const [name, target] of targets) {
+      const limit = mostAtOnce - underWay;
+      if (limit <= 0) return;
+      const now = clock();
+      for (const message of await store.claimMessages(name, { now, leaseUntil: now + leaseMs, limit })) begin(target, message);
+    }
   });
-  const timer = keycloaks.length > 0 ? setInterval(() => rounds.next(), everyMs) : undefined;
-  parts.onDue(() => rounds.next());
   return {
+    async add(messages) {
+      await store.addMessages(messages.map((message) => sealed(parts, message)));
+      if (messages.some(({ dueAt }) => dueAt <= clock())) rounds.next();
+    },
+    remove: async (id) => void (await store.removeMessage(id)),
+    start(given) {
+      targets = Object.entries(given);
+      if (targets.length === 0) return;
+      timer = setInterval(() => rounds.next(), everyMs);
+      parts.onDue(() => rounds.next());
+    },
     async stop() {
-      isStopped = true;
+      targets = [];
       clearInterval(timer);
       await rounds.ended();
     },
   };
+}
+
+const sealed = ({ keyring, clock }: CallbackParts, { payload, lifeMs, ...message }: NewMessage): OutboxMessage => ({
+  ...message,
+  payload: keyring.seal(sealedFor.message(message.id), Buffer.from(payload)),
+  createdAt: clock(),
+  endsAt: clock() + lifeMs,
+  attempts: 0,
+  state: 'waiting',
+});
+
+async function attempt(parts: CallbackParts, target: MessageTarget, message: OutboxMessage): Promise<void> {
+  const { store, keyring, clock } = parts;
+  const { id, attempts } = message;
+  const payload = keyring.open(sealedFor.message(id), message.payload).toString();
+  if (message.state === 'begun') {
+    if (await store.removeMessage(id, attempts)) tellInterrupted(parts, message, readCallback(payload));
+    return;
+  }
+  if (target.isOnce(payload) && !(await store.changeMessage(id, attempts, { state: 'begun' }))) return;
+  const sent = await target.send({ id, attempts, payload }, AbortSignal.timeout(attemptMs));
+  if (sent.kind === 'done') await store.removeMessage(id, attempts);
+  else {
+    const lastError = sent.kind === 'again' ? { lastError: sent.error } : {};
+    await store.changeMessage(id, attempts, { state: 'waiting', dueAt: clock() + sent.afterMs, ...lastError });
+  }
+}
+
+/** Its gateway has ended after it had begun, so nobody knows whether it was sent. */
+function tellInterrupted({ tell }: CallbackParts, { authServer }: OutboxMessage, { transaction }: Callback): void {
+  if (transaction !== undefined)
+    tell({ kind: 'result-undelivered', authServer, transaction, result: 'approved', because: 'unknown', reason: 'interrupted' });
 }
 
 /** Runs one round at a time; a call during a round makes one more after it. Logs the first of several failures. */
@@ -88,88 +151,4 @@ function openRounds({ background, log }: CallbackParts, round: () => Promise<voi
     },
     ended: async () => running,
   };
-}
-
-/** What is due now: a status, nothing at all, or to look again at a moment. */
-type Due = CallbackStatus | 'nothing' | { at: number };
-
-async function send(parts: CallbackParts, keycloak: Keycloak, message: OutboxMessage): Promise<void> {
-  const { store, clock, keyring } = parts;
-  const { id, attempts } = message;
-  const callback = openCallback(keyring, message);
-  const end = async (status: CallbackStatus, step: Exclude<CallbackStep, { kind: 'again' }>): Promise<void> => {
-    if (await store.removeMessage(id, attempts)) tellEnd(parts, keycloak, callback, { status, step });
-  };
-  // Only an approval is begun, and its gateway has ended since.
-  if (message.state === 'begun') return end('SUCCEED', { kind: 'unknown', reason: 'interrupted' });
-  const due = await dueNow(parts, keycloak, message, callback);
-  if (typeof due === 'object') return void (await store.changeMessage(id, attempts, { dueAt: due.at }));
-  if (due === 'nothing') return void (await store.removeMessage(id, attempts));
-  if (clock() >= callback.expiresAt) return end(due, { kind: 'lost', reason: 'expired' });
-  if (due === 'SUCCEED' && !(await store.changeMessage(id, attempts, { state: 'begun' }))) return;
-  const reply = await keycloak.sendCallback(callback.token, due);
-  const now = clock();
-  const step = stepAfter({
-    status: due,
-    reply,
-    age: now - callback.acceptedAt,
-    left: callback.expiresAt - now,
-    tries: attempts,
-  });
-  if (step.kind !== 'again') return end(due, step);
-  const lastError = message.lastError === refusedMark ? refusedMark : step.reason;
-  await store.changeMessage(id, attempts, { state: 'waiting', dueAt: now + step.afterMs, lastError });
-}
-
-/** Decides what is due, and takes the approval for it, so that the first answer is final. */
-async function dueNow(
-  { engine: { challenges }, clock, store }: CallbackParts,
-  { config }: Keycloak,
-  { id, attempts, lastError }: OutboxMessage,
-  { transaction: transactionId, asker }: Callback,
-): Promise<Due> {
-  if (transactionId === undefined || lastError === refusedMark) return 'UNAUTHORIZED';
-  const transaction = await challenges.find(transactionId);
-  if (!transaction) return 'UNAUTHORIZED';
-  const { state, answerUntil } = transaction.decision;
-  if (state === 'open' && clock() < answerUntil) return { at: answerUntil };
-  const status = challenges.statusOf(transaction);
-  switch (status) {
-    case 'accepted': {
-      const finished = await challenges.finishApproval({ transaction, asker, showed: true });
-      if (finished.kind === 'accepted' || (finished.kind === 'not-accepted' && finished.status === 'consumed')) return 'SUCCEED';
-      await store.changeMessage(id, attempts, { lastError: refusedMark });
-      return 'UNAUTHORIZED';
-    }
-    // Nobody else takes it: an earlier try did.
-    case 'consumed':
-      return 'SUCCEED';
-    case 'declined':
-    case 'cancelled':
-      return 'CANCELLED';
-    case 'locked':
-    case 'withdrawn':
-      return 'UNAUTHORIZED';
-    case 'expired':
-    case 'pending':
-    case 'code-shown':
-      return config.reportTimeouts ? 'UNAUTHORIZED' : 'nothing';
-    default:
-      return status satisfies never;
-  }
-}
-
-const results: Record<CallbackStatus, LoginResult> = { SUCCEED: 'approved', CANCELLED: 'declined', UNAUTHORIZED: 'unauthenticated' };
-
-function tellEnd(
-  { tell }: CallbackParts,
-  { config }: Keycloak,
-  { transaction }: Callback,
-  { status, step }: { status: CallbackStatus; step: Exclude<CallbackStep, { kind: 'again' }> },
-): void {
-  // Nobody was asked: there is no login to speak of.
-  if (transaction === undefined) return;
-  const about = { authServer: config.name, transaction, result: results[status] };
-  if (step.kind === 'delivered') tell({ kind: 'result-delivered', ...about });
-  else tell({ kind: 'result-undelivered', ...about, because: step.kind, reason: step.reason });
 }

@@ -2,7 +2,9 @@ import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../ht
 import { authenticate } from './backchannel.ts';
 import type { KeycloakParts } from './parts.ts';
 
-export { type Callbacks, startCallbacks } from './callbacks.ts';
+export { callbackTargetName } from './callback-message.ts';
+export { callbackTarget } from './callback-target.ts';
+export { type Callbacks, openCallbacks } from './callbacks.ts';
 export { callbackUrlOf, jwksUrlOf, type KeycloakConfig, keycloakConfig } from './config.ts';
 export { type Keycloaks, openKeycloaks, tryKeycloaks } from './keycloaks.ts';
 export type { KeycloakParts } from './parts.ts';

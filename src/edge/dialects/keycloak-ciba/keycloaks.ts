@@ -7,16 +7,13 @@ import type { CallbackStatus } from './callback-step.ts';
 import { callbackUrlOf, jwksUrlOf, type KeycloakConfig } from './config.ts';
 import { type KeySet, keysFrom, openKeySet } from './key-set.ts';
 
-/** Keycloak may ping its client before it replies. @see docs/protocols/keycloak-ciba.md 8 */
-const callbackMs = 15_000;
-
 /** A realm of a Keycloak: its keys, and how to tell it a result. `realm`: that of its users here. */
 export type Keycloak = {
   config: KeycloakConfig;
   realm: string;
   keys: KeySet;
-  /** Sends one callback with the token of the request, once. */
-  sendCallback(token: string, status: CallbackStatus): Promise<Result<HttpReply, OnceError>>;
+  /** Sends one callback with the token of the request, once, before `signal` aborts. */
+  sendCallback(token: string, status: CallbackStatus, signal: AbortSignal): Promise<Result<HttpReply, OnceError>>;
 };
 
 /** All configured realms; `close` ends their connections. */
@@ -46,13 +43,13 @@ function openKeycloak(config: KeycloakConfig, { folder, fallbackRealm, clock, lo
     config,
     realm: config.realm ?? fallbackRealm,
     keys: openKeySet(keysFrom(http, url), { clock, onFailure }),
-    sendCallback: (token, status) =>
+    sendCallback: (token, status, signal) =>
       sendOnce(wire, {
         method: 'POST',
         url: callbackUrlOf(config),
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         body: JSON.stringify({ status }),
-        signal: AbortSignal.timeout(callbackMs),
+        signal,
       }),
   };
   return { keycloak, close: () => http.close() };

@@ -1,10 +1,9 @@
 import type { Context } from 'koa';
 import type { Engine } from '../../../engine/index.ts';
 import type { SourceLimits } from '../../../engine/limits/index.ts';
-import type { Keyring } from '../../../foundation/keyring/index.ts';
 import type { Clock, Tell } from '../../../foundation/model/index.ts';
 import type { Log } from '../../../foundation/telemetry/index.ts';
-import type { Store } from '../../../store/store.ts';
+import type { Callbacks } from './callbacks.ts';
 import type { Keycloak } from './keycloaks.ts';
 
 /** The parts of the dialect. */
@@ -13,8 +12,7 @@ export type KeycloakParts = {
   path: string;
   engine: Engine;
   keycloaks: readonly Keycloak[];
-  store: Pick<Store, 'addMessages' | 'removeMessage'>;
-  keyring: Keyring;
+  callbacks: Pick<Callbacks, 'add' | 'remove'>;
   limits: Pick<SourceLimits, 'failedOrThrow'>;
   clientAddress: (ctx: Context) => string;
   /** Work that goes on after the reply. */
