@@ -183,6 +183,13 @@ export async function givenKeycloak(undo: Cleanup, clock: Clock): Promise<Keyclo
 
   async function serve(asked: IncomingMessage, reply: ServerResponse): Promise<void> {
     const body = await text(asked).catch(() => '');
+    if (asked.url === '/realms/shop/.well-known/openid-configuration') {
+      const metadata = {
+        issuer: keycloak.issuer,
+        backchannel_authentication_endpoint: `${keycloak.issuer}/protocol/openid-connect/ext/ciba/auth`,
+      };
+      return respond(reply, { status: 200, body: metadata });
+    }
     if (asked.url === '/realms/shop/protocol/openid-connect/certs') {
       keycloak.keyFetches += 1;
       const encryption = { kid: 'enc', use: 'enc', alg: 'RSA-OAEP', kty: 'RSA', n: 'AQAB', e: 'AQAB' };

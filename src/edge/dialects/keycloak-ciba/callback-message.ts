@@ -41,5 +41,14 @@ export const readCallback = (payload: string): Callback => Payload.parse(parseJs
 export function callbackMessage(authServer: string, callback: Callback, dueAt: number) {
   const id = callback.kind === 'awaited' ? callbackId(callback.transaction) : `callback:${authServer}:${callback.jti}`;
   const lifeMs = Math.max(0, callback.expiresAt - callback.acceptedAt);
-  return { id, target: callbackTargetName(authServer), order: id, position: 0, authServer, payload: JSON.stringify(callback), dueAt, lifeMs };
+  return {
+    id,
+    target: callbackTargetName(authServer),
+    order: id,
+    position: 0,
+    authServer,
+    payload: JSON.stringify(callback),
+    dueAt,
+    lifeMs,
+  };
 }

@@ -1,5 +1,6 @@
 import type { Engine } from '../../../engine/index.ts';
 import type { Clock, LoginResult, Tell } from '../../../foundation/model/index.ts';
+import type { Log } from '../../../foundation/telemetry/index.ts';
 import { type AwaitedCallback, callbackMessage, type DecidedCallback, readCallback } from './callback-message.ts';
 import { type CallbackStatus, stepAfter } from './callback-step.ts';
 import type { Callbacks, MessageTarget, Sent } from './callbacks.ts';
@@ -10,6 +11,7 @@ export type CallbackTargetParts = {
   engine: Pick<Engine, 'challenges'>;
   callbacks: Pick<Callbacks, 'add'>;
   clock: Clock;
+  log: Log;
   tell: Tell;
 };
 
@@ -77,7 +79,7 @@ async function resultOf(
 const results: Record<CallbackStatus, LoginResult> = { SUCCEED: 'approved', CANCELLED: 'declined', UNAUTHORIZED: 'unauthenticated' };
 
 async function report(
-  { clock, tell }: CallbackTargetParts,
+  { clock, log, tell }: CallbackTargetParts,
   keycloak: Keycloak,
   { token, status, acceptedAt, expiresAt, transaction }: DecidedCallback,
   { attempts, signal }: { attempts: number; signal: AbortSignal },
@@ -91,7 +93,10 @@ async function report(
   const reply = await keycloak.sendCallback(token, status, signal);
   const now = clock();
   const step = stepAfter({ status, reply, age: now - acceptedAt, left: expiresAt - now, tries: attempts });
-  if (step.kind === 'again') return { kind: 'again', error: step.reason, afterMs: step.afterMs };
+  if (step.kind === 'again') {
+    log.info({ authServer: keycloak.config.name, transaction, reason: step.reason, attempts }, 'a callback to a Keycloak is tried again');
+    return { kind: 'again', error: step.reason, afterMs: step.afterMs };
+  }
   if (about && step.kind === 'delivered') tell({ kind: 'result-delivered', ...about });
   if (about && step.kind !== 'delivered') tell({ kind: 'result-undelivered', ...about, because: step.kind, reason: step.reason });
   return { kind: 'done' };

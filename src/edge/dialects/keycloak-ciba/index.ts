@@ -5,6 +5,7 @@ import type { KeycloakParts } from './parts.ts';
 export { callbackTargetName } from './callback-message.ts';
 export { callbackTarget } from './callback-target.ts';
 export { type Callbacks, openCallbacks } from './callbacks.ts';
+export { checkKeycloak } from './check.ts';
 export { callbackUrlOf, jwksUrlOf, type KeycloakConfig, keycloakConfig } from './config.ts';
 export { type Keycloaks, openKeycloaks, tryKeycloaks } from './keycloaks.ts';
 export type { KeycloakParts } from './parts.ts';
