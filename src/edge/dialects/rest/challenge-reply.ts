@@ -24,23 +24,25 @@ const ChallengeStatus = z.enum(['pending', 'code_shown', 'accepted', 'declined',
 export const binding = z.string().min(1).max(256);
 
 /** A challenge in replies. */
-export const ChallengeReply = z.strictObject({
-  id: z.string().describe('The id of the challenge: 20 digits.'),
-  status: ChallengeStatus,
-  reason: z.enum(['declined', 'cancelled', 'not-me']).optional().describe('Why the phone declined, if it did.'),
-  mode: z.enum(['presence', 'code', 'confirm']),
-  number: z.string().optional().describe('Mode presence, while it is pending: the number to show to the user.'),
-  digits: z.int().optional().describe('Mode code: the length of the code that the user types.'),
-  page: z.url().optional().describe('While it is pending: the address of the page to send the browser to, if one was asked for.'),
-  user: z.string(),
-  realm: z.string(),
-  phones: z.array(
-    z.strictObject({ serial: z.string(), state: z.enum(['pending', 'code_shown', 'accepted', 'declined', 'locked', 'closed']) }),
-  ),
-  createdAt: z.iso.datetime(),
-  answerUntil: z.iso.datetime().describe('The phone may answer before this moment.'),
-  consumeUntil: z.iso.datetime().describe('It may be consumed before this moment. An answer extends it.'),
-});
+export const ChallengeReply = z
+  .strictObject({
+    id: z.string().describe('The id of the challenge: 20 digits.'),
+    status: ChallengeStatus,
+    reason: z.enum(['declined', 'cancelled', 'not-me']).optional().describe('Why the phone declined, if it did.'),
+    mode: z.enum(['presence', 'code', 'confirm']),
+    number: z.string().optional().describe('Mode presence, while it is pending: the number to show to the user.'),
+    digits: z.int().optional().describe('Mode code: the length of the code that the user types.'),
+    page: z.url().optional().describe('While it is pending: the address of the page to send the browser to, if one was asked for.'),
+    user: z.string(),
+    realm: z.string(),
+    phones: z.array(
+      z.strictObject({ serial: z.string(), state: z.enum(['pending', 'code_shown', 'accepted', 'declined', 'locked', 'closed']) }),
+    ),
+    createdAt: z.iso.datetime(),
+    answerUntil: z.iso.datetime().describe('The phone may answer before this moment.'),
+    consumeUntil: z.iso.datetime().describe('It may be consumed before this moment. An answer extends it.'),
+  })
+  .meta({ id: 'Challenge' });
 
 /** The reply for a transaction of this dialect. */
 export function challengeReply(parts: Pick<RestParts, 'engine' | 'publicUrl'>, transaction: Transaction): z.output<typeof ChallengeReply> {

@@ -42,7 +42,7 @@ const cancel = endpoint(
     right: 'trigger',
     id: 'cancelChallenge',
     summary: 'Withdraws a challenge',
-    description: 'The phone can no longer answer it, and an accept that nobody consumed is void.',
+    description: 'The phone can no longer answer it. An accept that was not consumed is void.',
     body: z.strictObject({}),
     replies: { 200: { description: 'It is withdrawn.', schema: ChallengeReply } },
     problems: ['not-found', 'conflict'],

@@ -11,13 +11,15 @@ const ConsumeBody = z.strictObject({
   code: z.string().trim().min(1).max(64).optional().describe('The code that the user read from the phone, for mode code.'),
 });
 
-const ConsumedReply = z.strictObject({
-  id: z.string(),
-  status: z.literal('consumed'),
-  user: z.string(),
-  realm: z.string(),
-  serial: z.string().describe('The push token whose phone accepted.'),
-});
+const ConsumedReply = z
+  .strictObject({
+    id: z.string(),
+    status: z.literal('consumed'),
+    user: z.string(),
+    realm: z.string(),
+    serial: z.string().describe('The push token whose phone accepted.'),
+  })
+  .meta({ id: 'ConsumedChallenge' });
 
 const consumed = { 200: { description: 'The user approved, and this call is the only one to hear it.', schema: ConsumedReply } } as const;
 const consumeProblems = ['not-found', 'wrong-binding', 'not-accepted', 'already-consumed', 'too-often'] as const;

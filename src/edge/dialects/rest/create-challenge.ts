@@ -47,7 +47,8 @@ const CreateBody = z
   .refine(({ text, context }) => text === undefined || fitsPhones(questionOf(text, context)), {
     path: ['text'],
     message: 'text and context together must have at most 511 bytes',
-  });
+  })
+  .meta({ id: 'NewChallenge' });
 
 const CreatedReply = { description: 'The challenge was delivered, or waits for the phone to ask.', schema: ChallengeReply };
 

@@ -45,10 +45,11 @@ export type RestCall<Q, B, H = unknown> = {
   param(name: string): string;
 };
 
-type AnyDescription = Description<z.ZodType, z.ZodType, z.ZodType>;
+/** The description of any endpoint. */
+export type Described = Description<z.ZodType, z.ZodType, z.ZodType>;
 
 /** A described endpoint with its handler. */
-export type Endpoint = { described: AnyDescription; route: Handler<RestParts> };
+export type Endpoint = { described: Described; route: Handler<RestParts> };
 
 type Act<Q, B, H> = (parts: RestParts, call: RestCall<Q, B, H>) => Promise<RestReply | 'held'>;
 
@@ -75,11 +76,11 @@ export function endpoint<
 
 /** An endpoint that anybody may call. */
 export const openEndpoint = (
-  described: AnyDescription & { right: 'nobody' },
+  described: Described & { right: 'nobody' },
   act: (parts: RestParts, ctx: Context) => Promise<RestReply | 'held'>,
 ): Endpoint => defined(described, act);
 
-function defined(described: AnyDescription, act: (parts: RestParts, ctx: Context) => Promise<RestReply | 'held'>): Endpoint {
+function defined(described: Described, act: (parts: RestParts, ctx: Context) => Promise<RestReply | 'held'>): Endpoint {
   const handler = async (parts: RestParts, ctx: Context): Promise<void> => {
     const reply = await act(parts, ctx);
     if (reply !== 'held') sendReply(ctx, reply);

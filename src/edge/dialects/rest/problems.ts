@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { z } from 'zod';
 import { ActForbidden, type FaultCode, GatewayFault, NotNow, Overloaded, RefusedText } from '../../../foundation/model/index.ts';
 import type { FallbackReplies } from '../../http/index.ts';
 
@@ -35,6 +36,31 @@ export type ProblemType = keyof typeof problemTypes;
 
 /** The `type` of a problem on the wire. */
 export const problemUri = (type: ProblemType): string => `urn:pushgate:problem:${type}`;
+
+const allTypes = Object.keys(problemTypes) as ProblemType[];
+
+/** A problem in replies. */
+export const ProblemReply = z.strictObject({
+  type: z
+    .enum(allTypes.map(problemUri))
+    .describe(
+      ['What went wrong. It never changes.', ...allTypes.map((type) => `- ${problemUri(type)}: ${problemTypes[type].join(', ')}.`)].join(
+        '\n',
+      ),
+    ),
+  title: z.string().describe('The type in words.'),
+  status: z.int().describe('The HTTP status.'),
+  detail: z.string().describe('A sentence for people.'),
+  errors: z
+    .array(
+      z.strictObject({ field: z.string().describe('JSON pointer to the field.'), rule: z.string().describe('The rule that it breaks.') }),
+    )
+    .optional()
+    .describe('Every field of the request that breaks a rule.'),
+  id: z.string().optional().describe('The object that the problem is about.'),
+  state: z.string().optional().describe('The state of that object.'),
+  reason: z.string().optional().describe('The reason, as a word for programs.'),
+});
 
 /** A field of the request that breaks a rule: its path, such as `/context/amount`, and the rule. */
 export type FieldProblem = { field: string; rule: string };

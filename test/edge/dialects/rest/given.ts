@@ -1,11 +1,12 @@
 import { type GatewayWishes, type GivenGateway, givenGateway } from '../../../kit/gateway.ts';
 import type { Cleanup } from '../../../kit/temporary.ts';
+import { assertDescribed } from './contract.ts';
 
 /** A reply of the REST interface; tests read any part of its body. */
 // biome-ignore lint/suspicious/noExplicitAny: a test asserts on every field that it touches
 export type RestReply = { status: number; headers: Headers; body: any; text: string };
 
-/** Calls the REST interface, as the auth server of this key. */
+/** Calls the REST interface, as the auth server of this key. Fails when the exchange is not what the OpenAPI document says. */
 export type Rest = (call: string, body?: unknown, over?: RequestInit & { key?: string }) => Promise<RestReply>;
 
 const rights = ['trigger', 'check', 'poll', 'deliver', 'tokens', 'providers', 'policies', 'limits', 'audit', 'erase'];
@@ -36,14 +37,16 @@ export async function givenRest(
   });
   const rest: Rest = async (call, body, { key = keys.shop, headers, ...over } = {}) => {
     const [method = 'GET', path = ''] = call.split(' ');
-    const reply = await fetch(`${given.client.url}/rest${path}`, {
+    const request: RequestInit = {
       method,
       headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...over,
-    });
-    const text = await reply.text();
-    return { status: reply.status, headers: reply.headers, text, body: text === '' ? undefined : JSON.parse(text) };
+    };
+    const reply = await fetch(`${given.client.url}/rest${path}`, request);
+    const [status, text, contentType] = [reply.status, await reply.text(), reply.headers.get('content-type') ?? ''];
+    assertDescribed({ method, path, sent: request.body?.toString(), status, text, contentType });
+    return { status, headers: reply.headers, text, body: /[/+]json\b/.test(contentType) ? JSON.parse(text) : undefined };
   };
   return { ...given, rest };
 }
