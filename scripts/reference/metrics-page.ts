@@ -6,6 +6,7 @@ import { bullet, code, escaped, page, wrapped } from './markdown.ts';
 /** The meaning of each label. */
 export const labelMeanings: Readonly<Record<string, string>> = {
   auth_server: 'name of the auth server; empty when it is unknown',
+  target: 'target of messages of the outbox, such as `hook:billing`; `expiry` looks whether challenges have expired',
   because: 'why the phone was muted',
   cause: 'what was broken',
   dialect: 'dialect of the mount',

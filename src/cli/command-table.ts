@@ -70,6 +70,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Check and reset the providers of the running gateway, and send test pushes.',
     load: async () => (await import('./commands/providers.ts')).providersCommand,
   },
+  outbox: {
+    summary: 'Messages to web hooks: list them, send dead ones again, delete them.',
+    load: async () => (await import('./commands/outbox.ts')).outboxCommand,
+  },
   doctor: {
     summary:
       'Check everything that a login needs: configuration, gateway, store, clock, providers, user sources, certificates, registration URLs.',

@@ -1,5 +1,5 @@
 import { checkProviders, knownProviders } from '../delivery/registry/index.ts';
-import { unnamedIn } from '../edge/access/index.ts';
+import { localServer, unnamedIn } from '../edge/access/index.ts';
 import { routeConflicts } from '../edge/http/index.ts';
 import { foldedRealm, noSuchName } from '../foundation/model/index.ts';
 import { checkPolicies } from '../policy/index.ts';
@@ -34,6 +34,7 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
       routeConflicts(mounts.map(routesOf)).map((problem) => at(['listeners', index], problem)),
     ),
     ...doubledNames(config),
+    ...hookServers(config),
     ...workersOnOneStore(config),
     ...sourceNames(config),
     ...checkKeycloaks(config),
@@ -50,7 +51,7 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
 }
 
 /** Names, addresses and issuers that stand twice where each has to be the only one. */
-function doubledNames({ listeners, authServers, keycloaks, realms, userSources, radiusServers }: Config): Problem[] {
+function doubledNames({ listeners, authServers, keycloaks, realms, userSources, radiusServers, webHooks }: Config): Problem[] {
   const names = (list: readonly { name?: string | undefined }[]): (string | undefined)[] => list.map(({ name }) => name);
   return [
     ...doubles(
@@ -69,6 +70,7 @@ function doubledNames({ listeners, authServers, keycloaks, realms, userSources, 
     ...doubles(names(realms), 'realms', 'name'),
     ...doubles(names(userSources), 'userSources', 'name'),
     ...doubles(names(radiusServers), 'radiusServers', 'name'),
+    ...doubles(names(webHooks), 'webHooks', 'name'),
   ];
 }
 
@@ -141,6 +143,16 @@ function callerNames({ authServers, trustedJwts }: Config): Problem[] {
     apiKeys.map((key, place) => ({ text: key.reveal(), path: ['authServers', index, 'apiKeys', place] })),
   );
   return [...unknown, ...[ids, keys].flatMap((list) => heldTwice(list))];
+}
+
+/** Unknown names of auth servers in web hooks. Without any auth server, the one of this machine is meant. */
+function hookServers({ authServers, webHooks }: Config): Problem[] {
+  const known = authServers.length === 0 ? [localServer([])] : authServers;
+  return webHooks.flatMap(({ authServer }, index) =>
+    known.some(({ name }) => name === authServer)
+      ? []
+      : [error(['webHooks', index, 'authServer'], noSuchName('auth server', authServer, known, 'authServers'))],
+  );
 }
 
 /**

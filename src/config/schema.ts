@@ -5,6 +5,7 @@ import { authServerConfig, trustedJwtConfig } from '../edge/access/index.ts';
 import { keycloakConfig } from '../edge/dialects/keycloak-ciba/index.ts';
 import { replySigningKey } from '../edge/formats/privacyidea/index.ts';
 import { clientOverride, listenerConfig } from '../edge/http/index.ts';
+import { webHookConfig } from '../engine/outbox/web-hooks/config.ts';
 import { radiusServerConfig, realmConfig, userSourceConfig } from '../engine/users/index.ts';
 import { auditKinds, isOfAudit } from '../foundation/model/index.ts';
 import { ruleConfig } from '../policy/index.ts';
@@ -204,6 +205,7 @@ export const configSchemaOf = (catalog: Catalog) =>
       .default([])
       .describe('User sources of the realms: files or LDAP directories. Other servers call one a resolver.'),
     radiusServers: z.array(radiusServerConfig).default([]).describe('RADIUS services that may check a password, by the policy passthru.'),
+    webHooks: z.array(webHookConfig).default([]).describe('Servers that get the events of logins (docs/webhooks.md).'),
     plugins: pluginsConfig,
     providers: z.array(providerConfig(catalog)).default([]).describe('Services that deliver pushes to phones.'),
     policies: z.array(ruleConfig).default([]).describe('Rules in order. For each action the first matching rule decides.'),

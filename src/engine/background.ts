@@ -8,20 +8,6 @@ export type Background = {
   settled(): Promise<void>;
 };
 
-/** Wakes what waits for work within this process. A ring may come for nothing; missed ones are made up by a timer. */
-export type Bell = { ring(): void; onRing(listener: () => void): void };
-
-/** Opens a bell with one listener at most. */
-export function openBell(): Bell {
-  let wake = (): void => undefined;
-  return {
-    ring: () => wake(),
-    onRing: (listener) => {
-      wake = listener;
-    },
-  };
-}
-
 /** Opens an empty list of background work. */
 export function openBackground(log: Log): Background {
   const underWay = new Set<Promise<void>>();

@@ -3,8 +3,7 @@ import type { Facts, Policy } from '../policy/index.ts';
 import { type Admission, openAdmission } from './admission/index.ts';
 import type { Audit } from './audit/index.ts';
 import { type Challenges, openChallenges } from './challenges/index.ts';
-import { type Explained, explain } from './explain.ts';
-import { factsOf, type NamedOwner } from './facts.ts';
+import { type Explained, explain, factsOf, type NamedOwner } from './facts.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { openPeople, type People } from './people/index.ts';
 import { openPins, type Pins } from './pins/index.ts';
@@ -19,7 +18,7 @@ export { type LoginRefusal, mayAskFor, type Refusal } from './admission/admissio
 export type { Tally } from './admission/login-rates.ts';
 export type { PassedOn } from './admission/passed-on.ts';
 export type { AuditLine, AuditLines, AuditPage, AuditQuery, AuditVerified } from './audit/index.ts';
-export { type Background, type Bell, openBackground, openBell } from './background.ts';
+export { type Background, openBackground } from './background.ts';
 export type { AnswerReply } from './challenges/answer.ts';
 export type { Approval, ApprovalRefusal, ApprovalRequest, Approver, ShownNumber } from './challenges/approval.ts';
 export { type Ask, askForPresence, askToConfirm, type OptionSource } from './challenges/ask.ts';
@@ -30,8 +29,25 @@ export type { Waited, WaitRequest } from './challenges/wait.ts';
 export { isOver } from './decisions/decide.ts';
 export { type Status, statuses, statusOf } from './decisions/status.ts';
 export { type Sweeper, startSweeper } from './decisions/sweeper.ts';
-export { type Explained, explain, type ProviderFacts } from './explain.ts';
+export { type Explained, explain, type ProviderFacts } from './facts.ts';
 export { type KeyMutex, openKeyMutex } from './key-mutex.ts';
+export {
+  type EventFeed,
+  expiryTarget,
+  expiryWatch,
+  type NewEvent,
+  type NewMessage,
+  type OpenMessage,
+  type Outbox,
+  type OutboxTarget,
+  openEventFeed,
+  openOutbox,
+  openPublisher,
+  type Publisher,
+  type ReplayRefusal,
+  type Sent,
+  type ShownMessage,
+} from './outbox/index.ts';
 export { type Applicant, type Asker, type EngineParts, type EngineSettings, originOf, ownerNames } from './parts.ts';
 export { factsOfPerson, isNobody, ownerOf, type Person } from './people/person.ts';
 export { type Asked, type ListFilter, personKey } from './people/person-key.ts';
@@ -90,6 +106,7 @@ export type Engine = {
    * resolves with its id.
    */
   once(request: RepeatableRequest, work: () => Promise<string>): Promise<Once>;
+  outbox: Pick<EngineParts['outbox'], 'add' | 'list' | 'tally' | 'replay' | 'drop'>;
   realms: EngineParts['realms'];
   clock: Clock;
   /** The policies now in use. */
@@ -114,6 +131,7 @@ export function openEngine(parts: EngineParts): Engine {
     audit: parts.audit,
     relay: openRelay(parts),
     once: (request, work) => once(parts, request, work),
+    outbox: parts.outbox,
     realms: parts.realms,
     clock: parts.clock,
     get policy() {

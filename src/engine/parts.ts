@@ -5,9 +5,11 @@ import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit, KeepDays } from './audit/index.ts';
-import type { Background, Bell } from './background.ts';
+import type { Background } from './background.ts';
 import type { KeyMutex } from './key-mutex.ts';
 import type { GuessLimits, Lockout, LoginQueue, PinFailures, SourceLimits } from './limits/index.ts';
+import type { Outbox } from './outbox/index.ts';
+import type { Publisher } from './outbox/publisher.ts';
 import type { PhoneProtocol } from './phones/phone-protocol.ts';
 import type { ServerKeys } from './phones/server-keys.ts';
 import type { SharedKeys } from './phones/shared-keys.ts';
@@ -56,8 +58,8 @@ export type EngineParts = {
   directory: Directory;
   radius: RadiusServers;
   background: Background;
-  /** Rings when a callback to an auth server is due. */
-  callbackBell: Bell;
+  outbox: Outbox;
+  publisher: Publisher;
   mutex: KeyMutex;
   /** Phone protocols by name. */
   phones: Readonly<Record<string, PhoneProtocol>>;

@@ -1,10 +1,22 @@
 import type { Catalog, Config, LoadedConfig } from '../config/index.ts';
 import { openRegistry, type Registry } from '../delivery/registry/index.ts';
 import { openAdminTokens, openTokens } from '../edge/access/index.ts';
-import { callbackTarget, callbackTargetName, openCallbacks, openKeycloaks } from '../edge/dialects/keycloak-ciba/index.ts';
+import { callbackTargets, openKeycloaks } from '../edge/dialects/keycloak-ciba/index.ts';
 import { openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush } from '../edge/phones/pipush/index.ts';
-import { type Engine, type EngineParts, openBackground, openBell, openEngine, startSweeper } from '../engine/index.ts';
+import {
+  type Engine,
+  type EngineParts,
+  expiryTarget,
+  expiryWatch,
+  type OutboxTarget,
+  openBackground,
+  openEngine,
+  openOutbox,
+  openPublisher,
+  startSweeper,
+} from '../engine/index.ts';
+import { openWebHooks } from '../engine/outbox/web-hooks/target.ts';
 import { type Accounts, openDirectory, openRadiusServers, openRealms } from '../engine/users/index.ts';
 import { openPolicy } from '../policy/index.ts';
 import type { HeldCredentials } from './ending-credentials.ts';
@@ -15,7 +27,7 @@ import type { MountParts } from './mounts.ts';
  * Everything that is built from one configuration. A reload builds the next generation beside the current one and
  * directs new requests to it; requests under way keep the generation that they began with.
  */
-export type Generation = Pick<MountParts, 'config' | 'parts' | 'engine' | 'keycloaks' | 'callbacks' | 'tokens' | 'adminTokens'> & {
+export type Generation = Pick<MountParts, 'config' | 'parts' | 'engine' | 'keycloaks' | 'tokens' | 'adminTokens'> & {
   /** The files whose change requires a reload: those with secrets, and those that providers and user sources name. */
   files: readonly string[];
   /** The expiry dates of its providers' credentials. */
@@ -61,6 +73,10 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
   const { withoutSlot } = longLived.loginQueue;
   const surroundings = { folder, clock, log, metrics, tell, onFile, withoutSlot };
   const directory = openDirectory({ realms: config.realms, sources: config.userSources, ...surroundings });
+  const fallbackRealm = config.realms.find((realm) => realm.default)?.name ?? '';
+  const keycloaks = openKeycloaks(config.keycloaks, { folder, fallbackRealm, clock, log, onFile });
+  const callbacks = callbackTargets(keycloaks, { engine: () => engine, clock, log, tell });
+  const { close: closeHooks, ...exchange } = openExchange(config, longLived, callbacks);
   const parts: EngineParts = {
     ...longLived,
     policy: openPolicy(config.policies),
@@ -69,25 +85,23 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
     directory,
     radius: openRadiusServers(config.radiusServers, { clock, metrics, withoutSlot }),
     background: openBackground(log),
-    callbackBell: openBell(),
+    ...exchange,
     phones: { pipush: openPipush(), linotp: openLinotp({ scheme: config.settings.mobile_app_protocol_id }) },
     settings: engineSettings(config),
   };
   const engine: Engine = openEngine(parts);
-  const fallbackRealm = config.realms.find((realm) => realm.default)?.name ?? '';
-  const keycloaks = openKeycloaks(config.keycloaks, { folder, fallbackRealm, clock, log, onFile });
   const tokens = openTokens({ keyring, clock, trusted: config.trustedJwts });
   const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs, store: longLived.store, clock });
   const requests = openRequestCount();
   const sweeper = startSweeper(parts);
-  const callbacks = openCallbacks({ ...parts, onDue: parts.callbackBell.onRing });
-  const targetOf = (keycloak: (typeof keycloaks.list)[number]) => callbackTarget({ ...parts, engine, callbacks }, keycloak);
-  callbacks.start(Object.fromEntries(keycloaks.list.map((each) => [callbackTargetName(each.config.name), targetOf(each)])));
+  parts.outbox.start();
   const shut = async (): Promise<void> => {
     await sweeper.stop();
-    await callbacks.stop();
     await parts.background.settled();
-    await Promise.all([registry.close(), directory.close(), keycloaks.close()]);
+    await parts.outbox.stop();
+    // Messages may have begun more of it.
+    await parts.background.settled();
+    await Promise.all([registry.close(), directory.close(), closeHooks(), keycloaks.close()]);
   };
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -99,7 +113,6 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
     parts,
     engine,
     keycloaks,
-    callbacks,
     tokens,
     adminTokens,
     files: [...files, ...registry.files(), ...sourceFiles],
@@ -112,6 +125,23 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
     },
     close,
   };
+}
+
+/** Dialects whose auth servers may read events as they happen. */
+const streamed: readonly string[] = ['rest'];
+
+/** The outbox with its targets, and the publisher of events. */
+function openExchange(
+  { webHooks, listeners }: Config,
+  longLived: LongLivedParts,
+  callbacks: Readonly<Record<string, OutboxTarget>>,
+): Pick<EngineParts, 'outbox' | 'publisher'> & { close(): Promise<void> } {
+  const hooks = openWebHooks(webHooks, longLived.clock);
+  const expiry = expiryWatch(longLived, (events) => publisher.publish(events));
+  const outbox = openOutbox(longLived, { [expiryTarget]: expiry, ...callbacks, ...hooks.targets });
+  const isStreamed = listeners.some(({ mounts }) => mounts.some(({ serves }) => streamed.includes(serves)));
+  const publisher = openPublisher({ ...longLived, outbox, hooks: webHooks, isStreamed });
+  return { outbox, publisher, close: hooks.close };
 }
 
 const engineSettings = ({ settings }: Config): EngineParts['settings'] => ({

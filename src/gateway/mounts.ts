@@ -10,7 +10,7 @@ import {
   type Tokens,
 } from '../edge/access/index.ts';
 import { challengeServiceFallback, challengeServiceRoutes } from '../edge/dialects/challenge-service/index.ts';
-import { type Callbacks, type Keycloaks, keycloakFallback, keycloakRoutes } from '../edge/dialects/keycloak-ciba/index.ts';
+import { type Keycloaks, keycloakFallback, keycloakRoutes } from '../edge/dialects/keycloak-ciba/index.ts';
 import { linotpRoutes } from '../edge/dialects/linotp/index.ts';
 import { operatorFallback, operatorRoutes } from '../edge/dialects/operator/index.ts';
 import { type PrivacyideaParts, privacyideaRoutes, secondDecodingAt } from '../edge/dialects/privacyidea/index.ts';
@@ -52,7 +52,6 @@ export type MountParts = {
   parts: EngineParts;
   engine: Engine;
   keycloaks: Keycloaks;
-  callbacks: Callbacks;
   tokens: Tokens;
   accounts: Accounts;
   adminTokens: AdminTokens;
@@ -245,10 +244,10 @@ export const authServerNames = ({ authServers, keycloaks }: Config): string[] =>
 ];
 
 function keycloakMount(mountParts: MountParts, path: string): Route[] {
-  const { parts, engine, keycloaks, callbacks, listener, health } = mountParts;
+  const { parts, engine, keycloaks, listener, health } = mountParts;
   const { clientAddress } = addressReaders(routeReader(listener, health.sightings(listener.address).unreadable));
   const background = (what: string, work: () => Promise<unknown>): void => void parts.background.run(what, work);
-  return keycloakRoutes({ ...parts, path, engine, callbacks, keycloaks: keycloaks.list, clientAddress, background });
+  return keycloakRoutes({ ...parts, path, engine, keycloaks: keycloaks.list, clientAddress, background });
 }
 
 const challengeServiceMount = (mountParts: MountParts, path: string): Route[] => challengeServiceRoutes({ ...callersOf(mountParts), path });

@@ -30,6 +30,8 @@ export type Gateway = {
   firstPassword: string | undefined;
   /** Resolves when no background work is under way. */
   settled(): Promise<void>;
+  /** Sends the messages of the outbox that are due, and resolves when no more are. */
+  sendMessages(): Promise<void>;
   /**
    * Applies a new configuration, or refuses it and changes nothing. Settings that only a start reads stay as they were,
    * and are reported.
@@ -89,10 +91,8 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     return {
       urls: listeners.urls,
       firstPassword,
-      async settled() {
-        await running.settled();
-        await stored.audit.flush();
-      },
+      settled: () => running.settled().then(() => stored.audit.flush()),
+      sendMessages: () => running.current().parts.outbox.round(),
       files: () => running.current().files,
       reload(loaded) {
         listeners.renew();

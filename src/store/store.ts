@@ -141,9 +141,9 @@ export type Store = AuditStore &
 
     /**
      * Adds a transaction; `taken` when its id, its foreign id (per dialect and auth server) or a handle (per phone
-     * protocol) exists.
+     * protocol) exists. Its effects are stored with it, and due at `effectsDue`.
      */
-    addTransaction(transaction: Transaction): Promise<'added' | 'taken'>;
+    addTransaction(transaction: Transaction, effects?: readonly Effect[], effectsDue?: number): Promise<'added' | 'taken'>;
     findTransaction(id: string): Promise<Transaction | undefined>;
     findByForeignId(dialect: string, authServer: string, foreignId: string): Promise<Transaction | undefined>;
     /** The transaction with this handle, in any state. */

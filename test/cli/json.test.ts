@@ -83,6 +83,9 @@ const rows: Readonly<Record<string, Row>> = {
   'providers check': { argv: (place) => ['providers', 'check', ...at(place)] },
   'providers reset': { argv: (place) => ['providers', 'reset', 'poll', ...at(place)] },
   'providers send-test': { argv: (place) => ['providers', 'send-test', 'poll', '--serial', place.serial, ...at(place)] },
+  'outbox list': { argv: (place) => ['outbox', 'list', ...at(place)] },
+  'outbox replay': { argv: (place) => ['outbox', 'replay', '--target', 'hook:none', ...at(place)] },
+  'outbox drop': { argv: (place) => ['outbox', 'drop', '--target', 'hook:none', ...at(place)] },
   'limits list': { argv: (place) => ['limits', 'list', ...at(place)] },
   'limits clear': { argv: (place) => ['limits', 'clear', place.serial, ...at(place)] },
   'people list': {

@@ -24,7 +24,7 @@ describe('A gateway that is killed beside a Keycloak', function () {
     const keycloak = await givenKeycloak(undo, Date.now);
     const file = join(temporaryFolder(undo), 'config.json');
     const address = `127.0.0.1:${await freePort()}`;
-    const mounts = ['privacyidea', 'keycloak-ciba'].map((serves) => ({ path: '/', serves }));
+    const mounts = ['privacyidea', 'keycloak-ciba', 'ops'].map((serves) => ({ path: '/', serves }));
     writeFileSync(file, configText({ mounts, more: { keycloaks: [{ name: 'shop', issuer: keycloak.issuer }] } }, address));
     keycloak.channelUrl = `http://${address}/keycloak/ciba`;
     const gateway = await started(file);
@@ -34,7 +34,11 @@ describe('A gateway that is killed beside a Keycloak', function () {
     const { serial, enrollment_credential: credential } = offered.body.detail;
     const phone = piPhone(client, { serial, credential });
     assert.equal((await phone.rollout()).status, 200);
-    return { keycloak, file, gateway, phone };
+    const outbox = async (): Promise<{ state: string; lastError?: string }[]> => {
+      const reply = await fetch(`${client.url}/ops/outbox`, { headers: admin });
+      return JSON.parse(await reply.text()).messages;
+    };
+    return { keycloak, file, gateway, phone, outbox };
   };
   const started = async (file: string): Promise<GatewayProcess> => {
     const gateway = await gatewayProcess(file);
@@ -44,13 +48,14 @@ describe('A gateway that is killed beside a Keycloak', function () {
   const sent = ({ callbacks }: Keycloak) => callbacks.map(({ sent: status, replied }) => `${status} ${replied}`);
 
   it('sends the result after its restart, if Keycloak could not be reached before', async () => {
-    const { keycloak, file, gateway, phone } = await givenProcess();
+    const { keycloak, file, gateway, phone, outbox } = await givenProcess();
     const { body } = await keycloak.ask({});
     const [{ nonce }] = (await phone.poll()).body.result.value;
     // given an approval that cannot be sent, since Keycloak is away
     await keycloak.listen(false);
     assert.equal((await phone.answer(nonce)).body.result.value, true);
-    await gateway.logged(/a callback to a Keycloak is tried again/);
+    const waits = async () => (await outbox()).some(({ state, lastError }) => state === 'waiting' && lastError !== undefined);
+    while (!(await waits())) await gateway.logged(/a callback to a Keycloak is tried again/);
     // when the gateway dies, and both are back
     await gateway.end('SIGKILL');
     await keycloak.listen(true);
@@ -77,7 +82,7 @@ describe('A gateway that is killed beside a Keycloak', function () {
     const log = openLog('info', {
       write: (line: string) => {
         logged.push(JSON.parse(line));
-        const found = logged.find(({ event }) => event === 'result-undelivered');
+        const found = logged.find(({ event }) => event === 'message-dead');
         if (found) told.resolve(found);
       },
     });
@@ -92,9 +97,9 @@ describe('A gateway that is killed beside a Keycloak', function () {
     });
     undo.later(() => next.close());
     // then it tells the operator, and Keycloak nothing
-    const { because, reason, result } = await told.promise;
-    assert.deepEqual([because, reason, result], ['unknown', 'interrupted', 'approved']);
-    await next.settled();
+    const { target, error } = await told.promise;
+    assert.deepEqual([target, error], ['ciba:shop', 'outcome-unknown']);
+    await next.sendMessages();
     assert.deepEqual(sent(keycloak), ['SUCCEED 0']);
   });
 });

@@ -615,6 +615,19 @@ function effectCases(store: () => Store): void {
     );
   });
 
+  it('stores effects with a new transaction, or not at all', async () => {
+    assert.equal(await store().addTransaction(givenTransaction(), [effect('a'), effect('b')], effectsDue), 'added');
+    assert.equal(await store().addTransaction(givenTransaction(), [effect('c')], effectsDue), 'taken');
+    assert.deepEqual(await store().findTransaction(id), givenTransaction());
+    assert.deepEqual(await store().claimDueEffects(effectsDue - 1, effectsDue, 10), []);
+    const [due] = await store().claimDueEffects(effectsDue, effectsDue + 100, 10);
+    assert.deepEqual(due?.effects.map((each) => each.id).sort(), ['a', 'b']);
+    // and it stays until they are removed
+    assert.equal(await store().sweep(2001, 10), 0);
+    await store().removeEffects(id, ['a', 'b']);
+    assert.equal(await store().sweep(2001, 10), 1);
+  });
+
   it('leases due effects to one caller, until the lease ends or they are removed', async () => {
     await store().addTransaction(givenTransaction());
     await store().decide(id, 0, { ...givenTransaction().decision, state: 'consumed', version: 1 }, [effect('a'), effect('b')], effectsDue);

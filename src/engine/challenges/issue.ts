@@ -15,6 +15,7 @@ import { type Facts, fillTags } from '../../policy/index.ts';
 import type { LoginRefusal } from '../admission/admission.ts';
 import { makeRoom } from '../admission/open-challenges.ts';
 import { type PhonePrompt, phonePrompt } from '../admission/prompts.ts';
+import { addTransaction } from '../decisions/publications.ts';
 import { factsOf } from '../facts.ts';
 import { type Asker, type EngineParts, originOf, ownerNames } from '../parts.ts';
 import { clientOf } from '../people/known-clients.ts';
@@ -59,7 +60,7 @@ async function issueNew(
     if ('kind' in prepared) return refused(prepared);
     const { tokens } = prepared;
     const transaction = { ...prepared.transaction, ...failures };
-    if ((await parts.store.addTransaction(transaction)) !== 'added') {
+    if ((await addTransaction(parts, transaction)) !== 'added') {
       const found = repeatable && (await findRepeated(parts, request, repeatable));
       digits = found?.digits;
       if (found?.kind !== 'joined') continue;

@@ -3,6 +3,7 @@ import type { Challenge, PushToken, Transaction } from '../../foundation/model/i
 import { makeRoom } from '../admission/open-challenges.ts';
 import { quietPrompt } from '../admission/prompts.ts';
 import { applyEvent } from '../decisions/apply.ts';
+import { addTransaction } from '../decisions/publications.ts';
 import type { EngineParts } from '../parts.ts';
 import { failuresOf, typistOf } from '../pins/pins-per-source.ts';
 import { gatherInBucket } from '../tokens/token-owner.ts';
@@ -41,7 +42,7 @@ async function storeUnsealed(parts: EngineParts, request: QuietRequest, failures
     const challenges = request.tokens.map((token, index) => unsealedChallenge(parts, request, token, name?.handles[index]));
     const rule = { ...request.rule, quiet: true };
     const transaction = { ...transactionFor(parts, { ...request, rule }, { name, challenges }), failures };
-    if ((await parts.store.addTransaction(transaction)) === 'added') return transaction;
+    if ((await addTransaction(parts, transaction)) === 'added') return transaction;
   }
   throw noFreeId();
 }

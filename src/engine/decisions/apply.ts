@@ -3,6 +3,7 @@ import type { DatedEvent } from '../audit/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { type Decided, decide, type TransactionEvent } from './decide.ts';
 import { carryOut, effectLeaseMs, effectsOf } from './effects.ts';
+import { wantedPublications } from './publications.ts';
 import { reportEventsOf } from './reports.ts';
 
 const maxAttempts = 5;
@@ -26,7 +27,7 @@ export async function applyEvent(
     const now = parts.clock();
     const { reply, next } = decide(current, event, now);
     if (!next) return { reply, transaction: current };
-    const effects = effectsOf(current, next, now);
+    const effects = [...effectsOf(current, next, now), ...wantedPublications(parts, current, next, now)];
     const notes = notesOf(current, next, { now, act });
     const all: Effect[] = [...effects, ...notes.map((told) => ({ kind: 'noted' as const, ...parts.audit.seal(told) }))];
     const written = await parts.store.decide(current.id, current.decision.version, next, all, now + effectLeaseMs);

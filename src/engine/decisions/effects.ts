@@ -76,10 +76,16 @@ export async function carryOut(parts: EngineParts, transactionId: string, effect
         await reported(parts, effect);
         break;
       case 'callback-due':
-        await makeCallbackDue(parts, effect.message);
+        await parts.outbox.makeDue(effect.message);
         break;
       case 'token-activated':
         await activate({ store }, effect);
+        break;
+      case 'event-published':
+        await publish(parts, transactionId, effect);
+        break;
+      case 'expiry-watched':
+        await parts.publisher.watchExpiry({ id: transactionId, authServer: effect.authServer }, effect.finishUntil);
         break;
       default:
         effect satisfies never;
@@ -89,12 +95,10 @@ export async function carryOut(parts: EngineParts, transactionId: string, effect
   if (done.length > 0) audit.removeStored(transactionId, done);
 }
 
-/** Changes nothing about a callback that a gateway has claimed: that one looks at the transaction itself. */
-async function makeCallbackDue({ store, clock, callbackBell }: EngineParts, id: string): Promise<void> {
-  const message = await store.findMessage(id);
-  if (message?.state === 'waiting' && message.attempts === 0) await store.changeMessage(id, 0, { dueAt: clock() });
-  callbackBell.ring();
-}
+const publish = (parts: EngineParts, transaction: string, effect: Extract<Effect, { kind: 'event-published' }>): Promise<void> => {
+  const { kind: _kind, event: kind, ...rest } = effect;
+  return parts.publisher.publish([{ ...rest, kind, transaction }]);
+};
 
 async function reported(parts: EngineParts, effect: Extract<Effect, { kind: 'login-reported' }>): Promise<void> {
   const { serial, because, rule, user, realm } = effect;

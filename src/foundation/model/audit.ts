@@ -110,6 +110,8 @@ const kinds: Record<AuditContent['kind'], true> = {
   'breaker-opened': true,
   'breaker-closed': true,
   'provider-reset': true,
+  'message-dead': true,
+  'outbox-administered': true,
   'store-lost': true,
   'store-back': true,
   'tls-refused': true,

@@ -1,5 +1,6 @@
 import type { AuditNote } from './audit.ts';
 import type { MuteReason } from './event.ts';
+import type { EventKind } from './exchange.ts';
 import type { ReportRule } from './transaction.ts';
 
 /**
@@ -29,5 +30,17 @@ export type Effect =
   | { id: string; kind: 'token-activated'; serial: string; at: number; phoneKey: string }
   /** The message of the outbox that tells the auth server of this decision is due. */
   | { id: string; kind: 'callback-due'; message: string }
+  /** An event for the auth server; `position` is its place among those of the transaction. */
+  | {
+      id: string;
+      kind: 'event-published';
+      authServer: string;
+      at: number;
+      event: EventKind;
+      position: number;
+      data: Record<string, string>;
+    }
+  /** Whether the transaction expires is to be seen at `finishUntil`. */
+  | { id: string; kind: 'expiry-watched'; authServer: string; finishUntil: number }
   /** An event for the audit. */
   | ({ kind: 'noted' } & AuditNote);

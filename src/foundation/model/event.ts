@@ -113,6 +113,9 @@ export type TokenAct =
 /** Administrative acts on administrators' accounts. */
 export type AccountAct = 'make' | 'set-password' | 'enable' | 'disable' | 'remove';
 
+/** Administrative acts on messages of the outbox. */
+export type OutboxAct = 'replay' | 'drop';
+
 /** The outcome of one step of a delivery plan. `ms` is its duration; `reason` is empty on success. */
 export type DeliveryAttempt = { provider: string; outcome: OutcomeKind | 'skipped'; reason: string; ms: number };
 
@@ -234,6 +237,10 @@ type SystemEvent =
    */
   | { kind: 'credential-ending'; holder: string; type: 'certificate' | 'key'; what: string; ends: string; daysLeft: number }
   | { kind: 'store-lost' | 'store-back' }
+  /** A message of the outbox was given up; `error` is the reason of the last attempt. */
+  | { kind: 'message-dead'; target: string; authServer: string; message: string; attempts: number; error: string }
+  /** An administrator had a dead message sent again, or deleted a message. */
+  | { kind: 'outbox-administered'; act: OutboxAct; target: string; message: string; by: Actor }
   /**
    * A gateway ended without notice. Events of its last second that were not written with an act may be missing. Epoch
    * ms.

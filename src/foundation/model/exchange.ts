@@ -16,6 +16,7 @@ export type OutboxMessage = {
   position: number;
   authServer: string;
   payload: string;
+  /** When it was added, or is to be sent first. */
   createdAt: number;
   /** When it may be sent, or until when one gateway has it. */
   dueAt: number;
@@ -55,3 +56,17 @@ export type EventStream = { authServer: string; last: number };
  * subject.
  */
 export type IdentityPin = { id: string; issuer: string; subject: string; user: string; realm: string; at: number };
+
+/** The kinds of published events, in the order of a login's life. */
+export const eventKinds = [
+  'challenge.created',
+  'challenge.code_shown',
+  'challenge.accepted',
+  'challenge.declined',
+  'challenge.locked',
+  'challenge.withdrawn',
+  'challenge.consumed',
+  'challenge.expired',
+] as const;
+/** One of them. */
+export type EventKind = (typeof eventKinds)[number];

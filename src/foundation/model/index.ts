@@ -34,6 +34,7 @@ export {
   type MuteReason,
   muteReasons,
   type Origin,
+  type OutboxAct,
   type ShedReason,
   shedReasons,
   type Tell,
@@ -43,7 +44,16 @@ export {
   type UndeliveredReason,
   undeliveredReasons,
 } from './event.ts';
-export type { EventStream, IdentityPin, KeptRequest, OutboxChange, OutboxMessage, PublishedEvent } from './exchange.ts';
+export {
+  type EventKind,
+  type EventStream,
+  eventKinds,
+  type IdentityPin,
+  type KeptRequest,
+  type OutboxChange,
+  type OutboxMessage,
+  type PublishedEvent,
+} from './exchange.ts';
 export { parseJson, record, records } from './json.ts';
 export type { AccountChange, AdminAccount, PartitionKey, StockKey } from './keys-and-accounts.ts';
 export { type KnownClient, type KnownPerson, mostPersonsKept, mostPersonsKnown, withPerson } from './known-client.ts';

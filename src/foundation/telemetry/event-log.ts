@@ -57,6 +57,8 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'breaker-opened': warn('a provider failed several times in a row and gets no pushes for a while'),
   'breaker-closed': info('a provider works again'),
   'provider-reset': info('an administrator reopened a provider; it is tried again at once'),
+  'message-dead': warn('a message was given up; see npx pushgate outbox list'),
+  'outbox-administered': info('an administrator replayed or dropped a message'),
   'store-lost': error('the store cannot be reached; no login works until it is back'),
   'store-back': info('the store is back'),
   'audit-gap': warn('a gateway ended without notice; the audit may lack the refusals of its last second'),

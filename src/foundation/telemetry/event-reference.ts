@@ -195,6 +195,20 @@ export const eventTexts: { [Kind in AuditContent['kind']]: EventText<Kind> } = {
       daysLeft: 'Days until then; negative when it has expired.',
     },
   },
+  'message-dead': {
+    when: 'A message of the outbox was given up: its target refused it for good, or took it in none of the attempts of a day.',
+    fields: {
+      target: 'The target, such as hook:billing.',
+      ...authServer,
+      message: 'Id of the message.',
+      attempts: 'How often it was claimed.',
+      error: 'Why the last attempt failed: a word, or an HTTP status. outcome-unknown: it may have been sent.',
+    },
+  },
+  'outbox-administered': {
+    when: 'An administrator had a dead message sent again, or deleted a message.',
+    fields: { act: 'replay or drop.', target: 'The target of the message.', message: 'Id of the message.', ...by },
+  },
   'store-lost': { when: 'The store cannot be reached. No login works until it is back.', fields: {} },
   'store-back': { when: 'The store can be reached again.', fields: {} },
   'overload-began': {

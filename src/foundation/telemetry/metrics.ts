@@ -260,6 +260,19 @@ export function openMetrics(version: string) {
       help: 'Events that the audit lacks because the store was unavailable for too long.',
       closed: {},
     }),
+    outboxMessages: zeroedCounter(registry, {
+      name: 'pushgate_outbox_attempts_total',
+      help: 'Attempts to send a message of the outbox, by outcome. A dead message is not sent again.',
+      closed: { outcome: ['sent', 'again', 'dead'] },
+      open: ['target'],
+    }),
+    // Every gateway sees the same messages.
+    outboxOldest: gauge(
+      'pushgate_outbox_oldest_seconds',
+      'How long the oldest message that is not sent has been in the outbox.',
+      ['target'],
+      'max',
+    ),
     relays: zeroedCounter(registry, {
       name: 'pushgate_relays_total',
       help: 'Challenges that auth servers relayed to their own phones, by result. Repeats count too.',

@@ -33,7 +33,15 @@ export function transactionStore(session: Session): TransactionStore {
     });
   const findNamed = (row: Row | undefined): Transaction | undefined => row && find(String(row.id));
   return {
-    addTransaction: (transaction) => write('addTransaction', () => insertTransaction(session, transaction)),
+    addTransaction: (transaction, effects = [], effectsDue = 0) =>
+      write('addTransaction', () => {
+        const added = insertTransaction(session, transaction);
+        if (added === 'added' && effects.length > 0) {
+          run('UPDATE transactions SET effects_due = ? WHERE id = ?', effectsDue, transaction.id);
+          addEffects(session, transaction.id, effects);
+        }
+        return added;
+      }),
     findTransaction: (id) => read('findTransaction', () => find(id)),
     findByForeignId: (dialect, authServer, foreignId) =>
       read('findByForeignId', () =>
@@ -164,6 +172,11 @@ export function insertTransaction({ get, run, transactions }: Session, { decisio
   return 'added';
 }
 
+function addEffects({ run }: Session, id: string, effects: readonly Effect[]): void {
+  for (const effect of effects)
+    run('INSERT INTO effects (transaction_id, id, body) VALUES (?, ?, ?)', id, effect.id, JSON.stringify(effect));
+}
+
 function addToTrail({ run }: Session, id: string, entries: readonly TrailEntry[]): void {
   for (const entry of entries)
     run('INSERT INTO trail (transaction_id, body) SELECT id, ? FROM transactions WHERE id = ?', JSON.stringify(entry), id);
@@ -198,8 +211,7 @@ function decide(session: Session, { id, expectedVersion, next, effects, effectsD
     expectedVersion,
   );
   if (written === 0) return 'conflict';
-  for (const effect of effects)
-    run('INSERT INTO effects (transaction_id, id, body) VALUES (?, ?, ?)', id, effect.id, JSON.stringify(effect));
+  addEffects(session, id, effects);
   addToTrail(session, id, trail);
   for (const { serial, state } of next.challenges)
     if (next.state !== 'open' || state === 'closed') run(close, serial, id);

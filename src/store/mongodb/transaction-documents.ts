@@ -1,4 +1,4 @@
-import { mostClockSkewMs, type Transaction } from '../../foundation/model/index.ts';
+import { type Effect, mostClockSkewMs, type Transaction } from '../../foundation/model/index.ts';
 import type { TransactionDocument } from './collections.ts';
 
 /** A transaction as read, without fields that only the store uses. */
@@ -40,9 +40,10 @@ export function namesOf({
   ];
 }
 
-/** The document of a new transaction. */
-export function documentOf({ id, ...rest }: Transaction): TransactionDocument {
-  return { _id: id, ...rest, effects: [], trail: [], cleanFrom: new Date() };
+/** The document of a new transaction. With effects it is not cleaned up at any age. */
+export function documentOf({ id, ...rest }: Transaction, effects: readonly Effect[] = [], effectsDue = 0): TransactionDocument {
+  const fields = { _id: id, ...rest, effects: [...effects], trail: [] };
+  return effects.length > 0 ? { ...fields, effectsDue } : { ...fields, cleanFrom: new Date() };
 }
 
 /** Reads a transaction from its document. */

@@ -49,9 +49,9 @@ export function transactionStore({ run, names, locations, writeBehind, collectio
     const id = await names.holderOf(name);
     return id === undefined ? undefined : findOne(locations.transaction(id));
   };
-  const insert = async (transaction: Transaction): Promise<'added' | 'taken'> => {
+  const insert = async (document: TransactionDocument): Promise<'added' | 'taken'> => {
     try {
-      await transactions.insertOne(documentOf(transaction));
+      await transactions.insertOne(document);
       return 'added';
     } catch (error) {
       if (isDuplicate(error)) return 'taken';
@@ -60,9 +60,11 @@ export function transactionStore({ run, names, locations, writeBehind, collectio
   };
   const exists = async (id: string): Promise<boolean> => (await transactions.countDocuments(locations.transaction(id), { limit: 1 })) > 0;
   return {
-    addTransaction: (transaction) =>
+    addTransaction: (transaction, effects = [], effectsDue = 0) =>
       run('addTransaction', () =>
-        names.hold({ id: transaction.id, names: namesOf(transaction), cleanFrom: new Date(), exists }, () => insert(transaction)),
+        names.hold({ id: transaction.id, names: namesOf(transaction), cleanFrom: new Date(), exists }, () =>
+          insert(documentOf(transaction, effects, effectsDue)),
+        ),
       ),
     findTransaction: (id) => run('findTransaction', () => findOne(locations.transaction(id))),
     findByForeignId: (dialect, authServer, foreignId) =>

@@ -24,6 +24,7 @@ describe('Push tokens of one user', () => {
       clock: fakeClock(10),
       metrics: openMetrics('test'),
       tell: () => undefined,
+      publisher: { isWanted: () => false },
       audit: withoutAudit(store),
     } as unknown as EngineParts;
     const tokens = [givenPushToken({ serial: 'NEW', bucket: 7 }), givenPushToken({ serial: 'OLD', bucket: 3 })];

@@ -79,7 +79,7 @@ async function begin(parts: KeycloakParts, call: Call): Promise<string> {
   const { transaction } = issued.value;
   const awaited = { kind: 'awaited', ...aboutOf(call), transaction: transaction.id, asker: call.asker } as const;
   const message = callbackMessage(call.keycloak.config.name, awaited, transaction.decision.answerUntil);
-  await parts.callbacks.add([message]);
+  await parts.engine.outbox.add([message]);
   const isRead = flushed(call.ctx.res);
   parts.background('push of a Keycloak', () => deliver(parts, issued.value, { isRead, message: message.id }));
   return transaction.id;
@@ -113,12 +113,12 @@ const aboutOf = ({ token, claims: { jti, expiresAt }, now: acceptedAt }: Call) =
 
 /** Asks the phone once Keycloak has read the reply; only then does it know the request. */
 async function deliver(
-  { engine: { challenges }, callbacks }: KeycloakParts,
+  { engine: { challenges, outbox } }: KeycloakParts,
   issued: Approval,
   { isRead, message }: { isRead: Promise<boolean>; message: string },
 ): Promise<void> {
   if (!(await isRead)) {
-    await callbacks.remove(message);
+    await outbox.drop(message);
     await challenges.withdraw(issued.transaction);
     return;
   }
@@ -137,11 +137,11 @@ const flushed = (reply: ServerResponse): Promise<boolean> =>
 const [soonestMs, latestMs] = [5000, 20_000];
 
 /** Refuses, or pretends to ask a phone: a callback some seconds later says that the user could not be authenticated. */
-async function pretended({ callbacks }: KeycloakParts, call: Call, refusal: ApprovalRefusal): Promise<string> {
+async function pretended({ engine }: KeycloakParts, call: Call, refusal: ApprovalRefusal): Promise<string> {
   const isWrong = refusal.kind === 'not-asked' && refusal.reason === 'wrong-identity';
   if (call.keycloak.config.notEnrolled === 'refuse' || isWrong) throw refused(refusal);
   const decided = { kind: 'decided', ...aboutOf(call), status: 'UNAUTHORIZED' } as const;
-  await callbacks.add([callbackMessage(call.keycloak.config.name, decided, call.now + randomInt(soonestMs, latestMs))]);
+  await engine.outbox.add([callbackMessage(call.keycloak.config.name, decided, call.now + randomInt(soonestMs, latestMs))]);
   return 'pretended';
 }
 

@@ -28,6 +28,9 @@ export type AwaitedCallback = Extract<Callback, { kind: 'awaited' }>;
 /** A result that is decided. */
 export type DecidedCallback = Extract<Callback, { kind: 'decided' }>;
 
+/** Ends are told by the target, so no message is given up before that. */
+const spareMs = 10 * 60_000;
+
 /** The target of all callbacks to one realm of a Keycloak. */
 export const callbackTargetName = (authServer: string): string => `ciba:${authServer}`;
 
@@ -40,7 +43,7 @@ export const readCallback = (payload: string): Callback => Payload.parse(parseJs
  */
 export function callbackMessage(authServer: string, callback: Callback, dueAt: number) {
   const id = callback.kind === 'awaited' ? callbackId(callback.transaction) : `callback:${authServer}:${callback.jti}`;
-  const lifeMs = Math.max(0, callback.expiresAt - callback.acceptedAt);
+  const lifeMs = Math.max(0, callback.expiresAt - callback.acceptedAt) + spareMs;
   return {
     id,
     target: callbackTargetName(authServer),

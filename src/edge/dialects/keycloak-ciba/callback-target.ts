@@ -1,15 +1,14 @@
-import type { Engine } from '../../../engine/index.ts';
+import type { Engine, OutboxTarget, Sent } from '../../../engine/index.ts';
 import type { Clock, LoginResult, Tell } from '../../../foundation/model/index.ts';
 import type { Log } from '../../../foundation/telemetry/index.ts';
-import { type AwaitedCallback, callbackMessage, type DecidedCallback, readCallback } from './callback-message.ts';
+import { type AwaitedCallback, callbackMessage, callbackTargetName, type DecidedCallback, readCallback } from './callback-message.ts';
 import { type CallbackStatus, stepAfter } from './callback-step.ts';
-import type { Callbacks, MessageTarget, Sent } from './callbacks.ts';
-import type { Keycloak } from './keycloaks.ts';
+import type { Keycloak, Keycloaks } from './keycloaks.ts';
 
 /** What a target of callbacks works with. */
 export type CallbackTargetParts = {
-  engine: Pick<Engine, 'challenges'>;
-  callbacks: Pick<Callbacks, 'add'>;
+  /** The engine, which is opened after its outbox. */
+  engine: () => Pick<Engine, 'challenges' | 'outbox'>;
   clock: Clock;
   log: Log;
   tell: Tell;
@@ -20,7 +19,8 @@ export type CallbackTargetParts = {
  * a decided message put in its place. An approval is sent once only, a denial until it has arrived.
  * @see docs/protocols/keycloak-ciba.md 5 to 7
  */
-export const callbackTarget = (parts: CallbackTargetParts, keycloak: Keycloak): MessageTarget => ({
+const callbackTarget = (parts: CallbackTargetParts, keycloak: Keycloak): OutboxTarget => ({
+  isPrompt: true,
   isOnce(payload) {
     const callback = readCallback(payload);
     return callback.kind === 'decided' && callback.status === 'SUCCEED';
@@ -31,22 +31,27 @@ export const callbackTarget = (parts: CallbackTargetParts, keycloak: Keycloak): 
   },
 });
 
-async function settle({ engine, callbacks, clock }: CallbackTargetParts, keycloak: Keycloak, awaited: AwaitedCallback): Promise<Sent> {
+/** The targets of the outbox for all realms, by name. */
+export const callbackTargets = ({ list }: Keycloaks, parts: CallbackTargetParts): Readonly<Record<string, OutboxTarget>> =>
+  Object.fromEntries(list.map((keycloak) => [callbackTargetName(keycloak.config.name), callbackTarget(parts, keycloak)]));
+
+async function settle({ engine, clock }: CallbackTargetParts, keycloak: Keycloak, awaited: AwaitedCallback): Promise<Sent> {
   const result = await resultOf({ engine, clock }, keycloak, awaited);
   if (result === 'nothing') return { kind: 'done' };
   if (typeof result === 'object') return { kind: 'later', afterMs: Math.max(0, result.at - clock()) };
   const { token, jti, acceptedAt, expiresAt, transaction } = awaited;
   const decided: DecidedCallback = { kind: 'decided', token, jti, acceptedAt, expiresAt, transaction, status: result };
-  await callbacks.add([callbackMessage(keycloak.config.name, decided, clock())]);
+  await engine().outbox.add([callbackMessage(keycloak.config.name, decided, clock())]);
   return { kind: 'done' };
 }
 
 /** What Keycloak is told of a transaction now; `at`: look again then. Takes an approval, so that the first answer is final. */
 async function resultOf(
-  { engine: { challenges }, clock }: Pick<CallbackTargetParts, 'engine' | 'clock'>,
+  { engine, clock }: Pick<CallbackTargetParts, 'engine' | 'clock'>,
   { config }: Keycloak,
   { transaction: id, asker }: AwaitedCallback,
 ): Promise<CallbackStatus | 'nothing' | { at: number }> {
+  const { challenges } = engine();
   const transaction = await challenges.find(id);
   if (!transaction) return 'UNAUTHORIZED';
   const { state, answerUntil } = transaction.decision;

@@ -2,9 +2,7 @@ import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../ht
 import { authenticate } from './backchannel.ts';
 import type { KeycloakParts } from './parts.ts';
 
-export { callbackTargetName } from './callback-message.ts';
-export { callbackTarget } from './callback-target.ts';
-export { type Callbacks, openCallbacks } from './callbacks.ts';
+export { callbackTargets } from './callback-target.ts';
 export { checkKeycloak } from './check.ts';
 export { callbackUrlOf, jwksUrlOf, type KeycloakConfig, keycloakConfig } from './config.ts';
 export { type Keycloaks, openKeycloaks, tryKeycloaks } from './keycloaks.ts';

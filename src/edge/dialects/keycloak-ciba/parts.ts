@@ -3,7 +3,6 @@ import type { Engine } from '../../../engine/index.ts';
 import type { SourceLimits } from '../../../engine/limits/index.ts';
 import type { Clock, Tell } from '../../../foundation/model/index.ts';
 import type { Log } from '../../../foundation/telemetry/index.ts';
-import type { Callbacks } from './callbacks.ts';
 import type { Keycloak } from './keycloaks.ts';
 
 /** The parts of the dialect. */
@@ -12,7 +11,6 @@ export type KeycloakParts = {
   path: string;
   engine: Engine;
   keycloaks: readonly Keycloak[];
-  callbacks: Pick<Callbacks, 'add' | 'remove'>;
   limits: Pick<SourceLimits, 'failedOrThrow'>;
   clientAddress: (ctx: Context) => string;
   /** Work that goes on after the reply. */

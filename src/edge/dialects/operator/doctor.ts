@@ -16,7 +16,9 @@ export async function examine(parts: OperatorParts, ctx: Context): Promise<void>
   const [working, keyring] = [await checkWork(parts), await checkKeyring(parts)];
   const addresses = parts.health.seen().flatMap((seen) => [...unreadableProxies(seen), ...loginsByOne(seen)]);
   const noted: Finding = { level: 'fine', what: 'addresses', detail: 'no sign of a proxy that is missing in trustedProxies' };
-  ctx.body = { findings: [...working, ...keyring, ...breakers(parts), ...(addresses.length > 0 ? addresses : [noted])] };
+  ctx.body = {
+    findings: [...working, ...keyring, ...breakers(parts), ...(await outbox(parts)), ...(addresses.length > 0 ? addresses : [noted])],
+  };
 }
 
 async function checkWork({ health }: OperatorParts): Promise<Finding[]> {
@@ -50,6 +52,27 @@ function breakers({ engine }: OperatorParts): Finding[] {
     level: 'warning',
     what: `breaker of ${name}`,
     detail: `it is open after too many failures (${lastError?.reason ?? 'no reason known'}); check with: npx pushgate providers check ${name}`,
+  }));
+}
+
+const longWaitMs = 15 * 60_000;
+
+/** Dead messages, and targets that have taken nothing for a quarter of an hour. */
+async function outbox({ engine }: OperatorParts): Promise<Finding[]> {
+  const tallies = await engine.outbox.tally().catch((error: unknown) => {
+    // Another finding reports that the store is unreachable.
+    if (error instanceof GatewayFault && error.code === 'store-unavailable') return [];
+    throw error;
+  });
+  const troubled = tallies.filter(({ state, oldest }) => state === 'dead' || engine.clock() - oldest > longWaitMs);
+  if (troubled.length === 0) return [{ level: 'fine', what: 'outbox', detail: 'no message was given up or waits for long' }];
+  return troubled.map(({ target, state, count, oldest }) => ({
+    level: 'warning',
+    what: `outbox to ${target}`,
+    detail:
+      state === 'dead'
+        ? `${count} messages were given up; see npx pushgate outbox list --state dead --target ${target}`
+        : `${count} messages wait, since ${new Date(oldest).toISOString()}; see npx pushgate outbox list --target ${target}`,
   }));
 }
 

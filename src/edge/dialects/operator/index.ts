@@ -5,6 +5,7 @@ import { endToken, logIn } from './auth.ts';
 import { examine } from './doctor.ts';
 import { inspectKeyring } from './keyring.ts';
 import { clearLimits, listLimits } from './limits.ts';
+import { dropMessage, listOutbox, replayMessage } from './outbox.ts';
 import type { OperatorParts } from './parts.ts';
 import { listPeople, mergePeople, splitPeople } from './people.ts';
 import { explainPolicy } from './policy.ts';
@@ -56,6 +57,9 @@ const table: readonly Handler<OperatorParts>[] = [
   { methods: ['POST'], path: '/ops/audit/erase', handler: eraseFromAudit },
   { methods: ['GET'], path: '/ops/limits', handler: listLimits },
   { methods: ['DELETE'], path: '/ops/limits/:serial', handler: clearLimits },
+  { methods: ['GET'], path: '/ops/outbox', handler: listOutbox },
+  { methods: ['POST'], path: '/ops/outbox/:id/replay', handler: replayMessage },
+  { methods: ['DELETE'], path: '/ops/outbox/:id', handler: dropMessage },
   { methods: ['GET'], path: '/ops/people', handler: listPeople },
   { methods: ['POST'], path: '/ops/people/merge', handler: mergePeople },
   { methods: ['POST'], path: '/ops/people/split', handler: splitPeople },

@@ -116,6 +116,7 @@ const success: Readonly<Record<string, boolean>> = {
   'source-limited': false,
   'provider-out-of-use': false,
   'store-lost': false,
+  'message-dead': false,
 };
 
 function rowOf(

@@ -10,6 +10,8 @@ export type Shop = GivenGateway & {
   /** The challenges on alice's phone, as it shows them. */
   // biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever the wire brought
   shown(): Promise<any[]>;
+  /** Resolves when nothing is under way: no effect of an answer, and no callback that is due. */
+  ended(): Promise<void>;
   /** The events of this kind so far. */
   told(kind: string): Record<string, unknown>[];
 };
@@ -41,6 +43,11 @@ export async function givenShop(undo: Cleanup, { entry = {}, ...wishes }: Gatewa
       // Polls of the same millisecond are one poll.
       clock.advance(1);
       return (await phone.poll()).body.result.value;
+    },
+    async ended() {
+      await given.gateway.settled();
+      await given.gateway.sendMessages();
+      await given.gateway.settled();
     },
     told: (kind) => given.logged.filter(({ event }) => event === kind),
   };

@@ -23,7 +23,7 @@ describe('A login of Keycloak (CIBA)', function () {
   };
 
   it('is approved on the phone, which shows client, realm and message, and ends with tokens', async () => {
-    const { keycloak, phone, shown, told: events, clock, gateway } = await givenShop(undo);
+    const { keycloak, phone, shown, told: events, clock, ended } = await givenShop(undo);
     // given a client that asks Keycloak, which asks the gateway
     const poll = await asked(keycloak, { binding_message: 'W4SCT-42' });
     clock.advance(seconds(6));
@@ -36,7 +36,7 @@ describe('A login of Keycloak (CIBA)', function () {
     // when the user approves
     assert.equal((await phone.answer(challenge.nonce)).body.result.value, true);
     await keycloak.calledBack();
-    await gateway.settled();
+    await ended();
     // then the client gets tokens, once, and the approval cannot be used again
     assert.deepEqual(told(keycloak), ['SUCCEED 200']);
     assert.equal(await poll(), 'tokens');
@@ -66,10 +66,10 @@ describe('A login of Keycloak (CIBA)', function () {
   });
 
   it('ends by itself where the site wants that', async () => {
-    const { keycloak, clock, gateway } = await givenShop(undo, { entry: { reportTimeouts: false } });
+    const { keycloak, clock, ended } = await givenShop(undo, { entry: { reportTimeouts: false } });
     const poll = await asked(keycloak);
     clock.advance(seconds(121));
-    await gateway.settled();
+    await ended();
     assert.deepEqual([told(keycloak), await poll()], [[], 'expired_token']);
   });
 
@@ -215,8 +215,8 @@ describe('The callback to Keycloak', function () {
     await shop.keycloak.calledBack();
     return { ...shop, poll: async () => (await shop.keycloak.poll(reply.body.auth_req_id)).body.error ?? 'tokens' };
   };
-  const undelivered = async ({ gateway, told: events }: Awaited<ReturnType<typeof answered>>) => {
-    await gateway.settled();
+  const undelivered = async ({ ended, told: events }: Awaited<ReturnType<typeof answered>>) => {
+    await ended();
     return events('result-undelivered').map(({ result, because, reason }) => `${result} ${because} ${reason}`);
   };
 
@@ -245,7 +245,7 @@ describe('The callback to Keycloak', function () {
   it('repeats a denial, which does no harm', async () => {
     const shop = await answered('error', { decline: true });
     shop.keycloak.callbackFault = 'none';
-    await shop.gateway.settled();
+    await shop.ended();
     shop.clock.advance(seconds(2));
     await shop.keycloak.calledBack(2);
     assert.deepEqual([told(shop.keycloak), await shop.poll()], [['CANCELLED 500', 'CANCELLED 200'], 'access_denied']);
@@ -253,39 +253,39 @@ describe('The callback to Keycloak', function () {
 
   it('takes a failed ping to the client for done', async () => {
     const shop = await answered('ping-fails');
-    await shop.gateway.settled();
+    await shop.ended();
     assert.deepEqual([told(shop.keycloak), await shop.poll()], [['SUCCEED 400'], 'tokens']);
     shop.clock.advance(seconds(20));
     assert.deepEqual(shop.told('result-undelivered'), []);
   });
 
   it('is tried again while Keycloak cannot be reached: nothing was sent', async () => {
-    const { keycloak, shown, phone, clock, gateway, told: events } = await givenShop(undo);
+    const { keycloak, shown, phone, clock, ended, told: events } = await givenShop(undo);
     const reply = await keycloak.ask({});
     const [{ nonce }] = await shown();
     // given an outage when the user approves
     await keycloak.listen(false);
     await phone.answer(nonce);
-    await gateway.settled();
+    await ended();
     // when Keycloak is back
     await keycloak.listen(true);
     clock.advance(seconds(12));
     await keycloak.calledBack();
     assert.deepEqual(told(keycloak), ['SUCCEED 200']);
     assert.equal((await keycloak.poll(reply.body.auth_req_id)).status, 200);
-    await gateway.settled();
+    await ended();
     assert.deepEqual([events('result-delivered').length, events('result-undelivered').length], [1, 0]);
   });
 
   it('is tried again when Keycloak has not stored the request yet', async () => {
-    const { keycloak, shown, phone, clock, gateway } = await givenShop(undo);
+    const { keycloak, shown, phone, clock, ended } = await givenShop(undo);
     // given a Keycloak that is slow to store what the gateway has accepted
     const token = keycloak.token();
     await keycloak.send(token, { login_hint: 'alice' });
     const [{ nonce }] = await shown();
     await phone.answer(nonce, { decline: true });
     await keycloak.calledBack(1);
-    await gateway.settled();
+    await ended();
     // when it has stored it
     keycloak.store(token);
     clock.advance(seconds(1));
@@ -294,13 +294,13 @@ describe('The callback to Keycloak', function () {
   });
 
   it('is given up when Keycloak does not know the request any more', async () => {
-    const { keycloak, shown, phone, clock, told: events, gateway } = await givenShop(undo);
+    const { keycloak, shown, phone, clock, told: events, ended } = await givenShop(undo);
     await keycloak.send(keycloak.token(), { login_hint: 'alice' });
     const [{ nonce }] = await shown();
     clock.advance(seconds(3));
     await phone.answer(nonce);
     await keycloak.calledBack(1);
-    await gateway.settled();
+    await ended();
     assert.deepEqual(
       events('result-undelivered').map(({ because, reason }) => `${because} ${reason}`),
       ['lost 403'],
