@@ -1,16 +1,17 @@
 /**
- * Many requests that wait for a phone (`push_wait`) at one gateway: their cost while nothing happens, and the time
- * until an answer at another gateway releases each. Two gateway processes share one MongoDB and use the image's
+ * Many requests that wait for a phone at one gateway (`--how push_wait|long-poll|sse`): their cost while nothing
+ * happens, and the time until an answer at the same or another gateway releases each. Two gateway processes share one MongoDB and use the image's
  * settings of malloc. Memory is measured for the waiting gateway's process: resident set at the end of the quiet time
  * (VmRSS, including the pages of the node program), used V8 heap at that time, and the peak of the resident set
  * (VmHWM).
- * `npm run bench -- waiters --count 10000 --answers 200`
+ * `npm run bench -- waiters --count 10000 --answers 200 --how sse`
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { MongoMemoryReplSet } from 'mongodb-memory-server-core';
 import { Agent, request } from 'undici';
@@ -24,6 +25,7 @@ const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '10000' },
     answers: { type: 'string', default: '200' },
+    how: { type: 'string', default: 'push_wait' },
     seconds: { type: 'string', default: '30' },
   },
 });
@@ -31,6 +33,18 @@ const count = Number(values.count);
 const answers = Number(values.answers);
 const seconds = Number(values.seconds);
 const perUser = 50;
+const apiKey = 'bench-key-0123456789abcdef0123456789abcdef';
+const authorized = { authorization: `Bearer ${apiKey}` };
+const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+
+/** A way to wait: its label in the metric of waiting requests, and one wait until the phone of this user has accepted. */
+type Way = { kind: string; wait: (url: string, user: string) => Promise<void> };
+const ways: Record<string, Way> = {
+  push_wait: { kind: 'push_wait', wait: waitForReply },
+  'long-poll': { kind: 'long_poll', wait: pollLong },
+  sse: { kind: 'sse', wait: readStream },
+};
+const { kind, wait } = wayNamed(values.how);
 
 const released = new Set<Waiting>();
 
@@ -50,8 +64,9 @@ try {
   const residentBefore = residentOf(one);
   const waiting = await startWaiting(one, phones);
   const idle = await costOf(one);
-  const delays = await releaseSome(two, phones, waiting);
-  report({ ...idle, residentBefore }, delays);
+  const same = await releaseSome(one, phones, waiting);
+  const other = await releaseSome(two, phones, waiting);
+  report({ ...idle, residentBefore }, { same, other });
 } finally {
   isOver = true;
   for (const { child } of gateways) child.kill('SIGKILL');
@@ -77,12 +92,22 @@ async function startGateway(): Promise<GatewayProcess> {
         address: `127.0.0.1:${port}`,
         mounts: [
           { path: '/', serves: 'privacyidea' },
+          { path: '/rest', serves: 'rest' },
           { path: '/', serves: 'ops' },
         ],
       },
     ],
     store: { kind: 'mongodb', url: { $env: 'MONGODB_URL' }, database: 'waiters' },
     keyring: { $file: 'keyring.json' },
+    authServers: [
+      {
+        name: 'bench',
+        mounts: ['/', '/rest'],
+        networks: ['127.0.0.1/32'],
+        apiKeys: [{ $env: 'BENCH_KEY' }],
+        rights: ['trigger', 'check', 'poll'],
+      },
+    ],
     providers: [{ name: 'poll', kind: 'poll-only', default: true, config: {} }],
     policies: [
       { name: 'enrol', scope: 'enrollment', actions },
@@ -93,7 +118,7 @@ async function startGateway(): Promise<GatewayProcess> {
   writeFileSync(file, JSON.stringify(config));
   const child = spawn(process.execPath, ['bin/pushgate.mjs', 'serve', '--config', file], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...mallocOfImage(), ...process.env, MONGODB_URL: mongoUrl },
+    env: { ...mallocOfImage(), ...process.env, MONGODB_URL: mongoUrl, BENCH_KEY: apiKey },
   });
   let text = '';
   while (!text.includes('Ctrl-C')) text += (await once(child.stdout, 'data'))[0];
@@ -123,18 +148,70 @@ async function enrolAll({ client, password }: GatewayProcess): Promise<PiPhone[]
 
 /** Starts the requests a few at a time: each costs the gateway a signature or two. */
 async function startWaiting(gateway: GatewayProcess, phones: readonly PiPhone[]): Promise<Waiting[]> {
-  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   const waiting: Waiting[] = [];
   while (waiting.length < count) {
     const user = waiting.length % phones.length;
-    const body = new URLSearchParams({ user: `user${user}`, pass: '' }).toString();
-    const asked = request(`${gateway.client.url}/validate/check`, { dispatcher, method: 'POST', headers, body });
-    waiting.push({ user, released: asked.then(({ statusCode }) => (statusCode === 200 ? performance.now() : failed(statusCode)), failed) });
-    if (waiting.length % 100 === 0) await untilWaiting(gateway, waiting.length);
+    waiting.push({ user, released: wait(gateway.client.url, `user${user}`).then(() => performance.now(), failed) });
+    if (waiting.length % 25 === 0) await untilWaiting(gateway, waiting.length);
   }
   await untilWaiting(gateway, count);
   return waiting;
+}
+
+function wayNamed(name: string): Way {
+  const way = ways[name];
+  if (!way) throw new Error(`--how is one of ${Object.keys(ways).join(', ')}`);
+  return way;
+}
+
+/** A login whose request itself waits. */
+async function waitForReply(url: string, user: string): Promise<void> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const body = new URLSearchParams({ user, pass: '' }).toString();
+  const { statusCode } = await request(`${url}/validate/check`, { dispatcher, method: 'POST', headers, body });
+  if (statusCode !== 200) throw new Error(String(statusCode));
+}
+
+/** Asks the REST interface, again a second later while it has too much to do. */
+async function ask(url: string, over: { method?: string; body?: string } = {}): ReturnType<typeof request> {
+  const headers = { ...authorized, 'content-type': 'application/json' };
+  for (;;) {
+    const reply = await request(url, { dispatcher, headers, ...over });
+    if (reply.statusCode !== 503) return reply;
+    await reply.body.dump();
+    await sleep(1000);
+  }
+}
+
+/** The URL of a new challenge. */
+async function challengeAt(url: string, user: string): Promise<string> {
+  const reply = await ask(`${url}/rest/v1/challenges`, {
+    method: 'POST',
+    body: JSON.stringify({ user, mode: 'confirm', validitySeconds: 600 }),
+  });
+  const text = await reply.body.text();
+  if (reply.statusCode !== 201) throw new Error(`${reply.statusCode} ${text}`);
+  return `${url}/rest/v1/challenges/${JSON.parse(text).id}`;
+}
+
+/** Asks for a challenge for a minute at a time. */
+async function pollLong(url: string, user: string): Promise<void> {
+  const challenge = await challengeAt(url, user);
+  for (let text = 'pending'; !text.includes('"accepted"'); ) {
+    const reply = await ask(`${challenge}?wait=60`);
+    text = await reply.body.text();
+    if (reply.statusCode !== 200 || !/pending|accepted/.test(text)) throw new Error(`${reply.statusCode} ${text}`);
+  }
+}
+
+/** Reads the event stream of a challenge; comes back when it ends. */
+async function readStream(url: string, user: string): Promise<void> {
+  const challenge = await challengeAt(url, user);
+  for (;;) {
+    const { statusCode, body } = await ask(`${challenge}/events`);
+    if (statusCode !== 200) throw new Error(String(statusCode));
+    for await (const chunk of body) if (String(chunk).includes('"status":"accepted"')) return;
+  }
 }
 
 /** A broken request is reported at once, because it makes all later measurements wrong. */
@@ -146,8 +223,8 @@ function failed(why: unknown): number {
 async function untilWaiting({ client }: GatewayProcess, wanted: number): Promise<void> {
   for (;;) {
     const text = await (await fetch(`${client.url}/metrics`)).text();
-    if (Number(/pushgate_result_waiters\{kind="push_wait"\} (\d+)/.exec(text)?.[1]) >= wanted) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (Number(new RegExp(`pushgate_result_waiters\\{kind="${kind}"\\} (\\d+)`).exec(text)?.[1]) >= wanted) return;
+    await sleep(20);
   }
 }
 
@@ -162,7 +239,7 @@ type Cost = { share: number; resident: number; peak: number; usedHeap: number };
 async function costOf(gateway: GatewayProcess): Promise<Cost> {
   const cpu = (): number => cpuUsed(gateway.child.pid ?? 0).program;
   const before = cpu();
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  await sleep(seconds * 1000);
   const share = (cpu() - before) / seconds;
   const resident = residentOf(gateway);
   const text = await (await fetch(`${gateway.client.url}/metrics`)).text();
@@ -171,7 +248,7 @@ async function costOf(gateway: GatewayProcess): Promise<Cost> {
 }
 
 /**
- * Answers one challenge after another at the other gateway. Returns how long after its answer each request was released
+ * Answers one challenge after another at this gateway. Returns how long after its answer each request was released
  * (ms).
  */
 async function releaseSome({ client }: GatewayProcess, phones: readonly PiPhone[], waiting: readonly Waiting[]): Promise<number[]> {
@@ -191,13 +268,20 @@ async function releaseSome({ client }: GatewayProcess, phones: readonly PiPhone[
   return delays;
 }
 
-function report({ share, resident, peak, usedHeap, residentBefore }: Cost & { residentBefore: number }, delays: readonly number[]): void {
-  const sorted = [...delays].sort((a, b) => a - b);
-  const at = (part: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(0);
+function report(
+  { share, resident, peak, usedHeap, residentBefore }: Cost & { residentBefore: number },
+  delays: Readonly<Record<'same' | 'other', readonly number[]>>,
+): void {
   process.stdout.write(
-    `${count} requests wait at one gateway: ${(share * 100).toFixed(1)} % of a core in ${seconds} s in which nothing happens\n` +
+    `${count} requests wait at one gateway (${values.how}): ${(share * 100).toFixed(1)} % of a core in ${seconds} s in which nothing happens\n` +
       `at the end of these: ${resident.toFixed(0)} MiB resident (VmRSS), of them ${usedHeap.toFixed(0)} MiB used heap; ` +
       `at most ${peak.toFixed(0)} MiB until then (VmHWM), and ${residentBefore.toFixed(0)} MiB before the first of them waited\n` +
-      `${answers} answers at the other gateway, from sending the answer to the release: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms\n`,
+      `${answers} answers each, from sending the answer to the release: at the same gateway ${spread(delays.same)}, at the other ${spread(delays.other)}\n`,
   );
+}
+
+function spread(delays: readonly number[]): string {
+  const sorted = [...delays].sort((a, b) => a - b);
+  const at = (part: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(0);
+  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms`;
 }

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import type { LoadedConfig } from '../config/index.ts';
-import { type AuditParams, readAuditParams, shownEntry, strangeCursor } from '../edge/dialects/operator/index.ts';
+import { type AuditParams, readAuditParams, shownEntry, strangeCursor } from '../edge/formats/management/index.ts';
 import { type AuditTool, type Erased, type ErasedFrom, openAuditTool } from '../engine/audit/index.ts';
 import type { AuditVerified } from '../engine/index.ts';
 import { localActor, record, records } from '../foundation/model/index.ts';
@@ -78,7 +78,7 @@ function storeReader(tool: AuditTool): AuditReader {
   return {
     async list(params) {
       const asked = readAuditParams(params, Date.now());
-      if (!asked.ok) throw new WrongUsage(asked.error);
+      if (!asked.ok) throw new WrongUsage(asked.error.why);
       const found = await tool.list(asked.value.query, asked.value.wish);
       if (!found.ok) throw new WrongUsage(strangeCursor);
       return { entries: found.value.lines.map(shownEntry), next: found.value.next };

@@ -73,13 +73,15 @@ export { awaitsActivation, isInService, isUsable, mostLoginsKey, unusableReason 
 export {
   carriedAddress,
   type DeviceFacts,
+  type GivenAddress,
   type Registrant,
   type RelayReply,
   type RelayRequest,
+  type RelayTarget,
   type SignedRequest,
 } from './relay/index.ts';
 export { type AddressAdded, type AddressValue, addressId, maxAddresses } from './tokens/addresses.ts';
-export type { TokenAdministration } from './tokens/administration.ts';
+export type { AdministrationScope, TokenAdministration } from './tokens/administration.ts';
 export type { HandedOver, Handover, Namesakes } from './tokens/namesakes.ts';
 export type { PairingReply } from './tokens/pairing.ts';
 export type { RolloutRefusal } from './tokens/rollout.ts';

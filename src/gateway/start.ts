@@ -73,8 +73,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     const draining = { now: false };
     const health = openHealth({ ...longLived, directory: () => running.current().parts.directory });
     const gate = gateOf(configNow, longLived);
-    const shared = { accounts, health, draining, streams: gate.streams };
-    const serviceOf = (generation: Generation = running.current()) => serviceFor(generation, shared);
+    const serviceOf = (generation = running.current()) => serviceFor(generation, { accounts, health, draining, streams: gate.streams });
     const listeners = await openListeners({ ...options, ...longLived, gate, draining, serviceOf: serviceOf() });
     opened.push(() => {
       draining.now = true;

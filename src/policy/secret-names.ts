@@ -20,6 +20,7 @@ const paramWords = [
   'answer',
   'binding',
   'code',
+  'payload',
 ];
 
 /**

@@ -31,11 +31,12 @@ export type { AuditFilter, AuditPage, AuditStore } from './audit.ts';
 
 /**
  * The filter of a push token list; absent fields do not filter. `serial` and `user` accept `*` wildcards and ignore
- * case; `ownerKeys` as for `tokensOf`. `realm` and `resolver` are the owner's; `notResolvers` excludes owners of these
+ * case; `afterSerial` lists what follows it in the order of serials; `ownerKeys` as for `tokensOf`. `realm` and `resolver` are the owner's; `notResolvers` excludes owners of these
  * sources. `tokenRealm` is one of the token's own realms; `inRealms` requires one of these realms, where '' means none.
  */
 export type PushTokenFilter = {
   serial?: string | undefined;
+  afterSerial?: string | undefined;
   user?: string | undefined;
   ownerKeys?: readonly string[] | undefined;
   realm?: string | undefined;
@@ -222,8 +223,11 @@ export type Store = AuditStore &
     putDevice(device: RelayDevice, expectedVersion: number | undefined): Promise<'put' | 'conflict'>;
     /** Returns whether it existed in this version. */
     removeDevice(gda: string, expectedVersion: number): Promise<boolean>;
-    /** The relay devices of this owner with `deadSince` at or after `since`, oldest first. */
-    deadDevices(owner: string, since: number, limit: number): Promise<RelayDevice[]>;
+    /**
+     * The relay devices of this owner with `deadSince` at or after `since`, oldest first and then by gda; of those with
+     * just this `deadSince`, only the ones after the gda `after`.
+     */
+    deadDevices(owner: string, from: { since: number; after?: string | undefined }, limit: number): Promise<RelayDevice[]>;
 
     /** Adds an account; `taken` when the name exists, which stays unchanged. */
     addAccount(account: AdminAccount, note?: AuditNote): Promise<'added' | 'taken'>;

@@ -11,20 +11,23 @@ import type { PiPhone } from '../kit/pi-phone.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
 /** A mount of the one gateway on which all rules are tried. */
-const mounts = ['privacyidea', 'edumfa', 'linotp', 'challenge-service'] as const;
+const mounts = ['privacyidea', 'edumfa', 'linotp', 'challenge-service', 'rest'] as const;
 type Mount = (typeof mounts)[number];
+/** Those that name a user, and among them those that check a PIN. */
+const named = ['privacyidea', 'edumfa', 'linotp', 'rest'] as const satisfies Mount[];
 const ofUsers = ['privacyidea', 'edumfa', 'linotp'] as const satisfies Mount[];
 
 /** Users of a file, one for each mount with a push token, and one without. */
 const people = [...mounts, 'carol'].map((username) => ({ username, password: bcrypt.hashSync('builder', 4) }));
 
 type World = GivenGateway & {
-  phones: Record<(typeof ofUsers)[number], PiPhone>;
+  phones: Record<(typeof named)[number], PiPhone>;
   rules(...policies: NonNullable<GatewayWishes['policies']>): Promise<void>;
   post(path: string, form: Record<string, string>, headers?: Record<string, string>): Promise<{ status: number; text: string }>;
+  rest(path: string, body: object, headers?: Record<string, string>): Promise<{ status: number; text: string }>;
 };
 
-const prefix: Record<Mount, string> = { privacyidea: '', edumfa: '/edumfa', linotp: '/linotp', 'challenge-service': '/cs' };
+const prefix: Record<Mount, string> = { privacyidea: '', edumfa: '/edumfa', linotp: '/linotp', 'challenge-service': '/cs', rest: '/rest' };
 const callback = 'https://push.example.test/validate/pair';
 const enrolment = {
   name: 'callbacks',
@@ -42,12 +45,21 @@ const admits = async (world: World, mount: Mount, form: Record<string, string> =
     const reply = await fetch(`${world.client.url}/cs/v1/challenge`, { method: 'POST', body: JSON.stringify({ challenge }) });
     return reply.status !== 403;
   }
+  if (mount === 'rest') {
+    const headers: Record<string, string> = form.client === undefined ? {} : { 'x-forwarded-for': form.client };
+    return (await world.rest('/v1/challenges', { user: mount, mode: 'confirm' }, headers)).status === 201;
+  }
   const { text } = await world.post(`${prefix[mount]}/validate/check`, { user: mount, pass: '1234', data: 'Log in?', ...form });
   return /transaction_?id/.test(text);
 };
 
 /** Makes one more push token for the mount's user: whether it was admitted. */
-const makes = async (world: World, mount: (typeof ofUsers)[number]): Promise<boolean> => {
+const makes = async (world: World, mount: UserMount): Promise<boolean> => {
+  if (mount === 'rest') {
+    const { status, text } = await world.rest('/v1/tokens', { user: mount }, world.admin);
+    assert.ok([201, 409].includes(status), text);
+    return status === 201;
+  }
   const form: Record<string, string> = { type: 'push', user: mount, pin: '1234' };
   const path = mount === 'linotp' ? '/linotp/admin/init' : `${prefix[mount]}/token/init`;
   const { text } = await world.post(path, mount === 'linotp' ? form : { ...form, genkey: '1' }, world.admin);
@@ -56,16 +68,31 @@ const makes = async (world: World, mount: (typeof ofUsers)[number]): Promise<boo
   return reply.result.status === true;
 };
 
-type UserMount = (typeof ofUsers)[number];
+type UserMount = (typeof named)[number];
 /** The logins that a rule refuses, and what happens before; `tried`: the parameters of the client. */
 type Row = { value: unknown; first?: (world: World, mount: UserMount) => Promise<unknown>; tried?: Record<string, string> };
 
+/** Begins a login without a text for the phone. Returns the id of its transaction. */
+const begun = async (world: World, mount: UserMount): Promise<string> => {
+  world.clock.advance(1);
+  if (mount === 'rest') return JSON.parse((await world.rest('/v1/challenges', { user: mount, mode: 'confirm' })).text).id;
+  const { text } = await world.post(`${prefix[mount]}/validate/check`, { user: mount, pass: '1234' });
+  return /"transaction_?id": ?"(\d+)"/.exec(text)?.[1] ?? '';
+};
+
+/** A REST login has no PIN: there, the user failed at another mount. */
 const wrongPin = (world: World, mount: UserMount): Promise<unknown> =>
-  world.post(`${prefix[mount]}/validate/check`, { user: mount, pass: 'wrong', data: 'Log in?' });
+  world.post(`${mount === 'rest' ? '' : prefix[mount]}/validate/check`, { user: mount, pass: 'wrong', data: 'Log in?' });
 /** A login from its start to its end; LinOTP's ends when its client learns the answer. */
 const wholeLogin = async (world: World, mount: UserMount): Promise<void> => {
   const phone = world.phones[mount];
   const check = (call: string, form: Record<string, string>) => world.post(`${prefix[mount]}/validate/${call}`, { user: mount, ...form });
+  if (mount === 'rest') {
+    const id = await begun(world, mount);
+    await phone.answer((await phone.poll()).body.result.value.at(-1).nonce);
+    assert.equal((await world.rest(`/v1/challenges/${id}/consume`, {})).status, 200);
+    return;
+  }
   world.clock.advance(1);
   const [, id = ''] = /"transaction_?id": ?"(\d+)"/.exec((await check('check', { pass: '1234', data: 'Log in?' })).text) ?? [];
   await phone.answer((await phone.poll()).body.result.value.at(-1).nonce);
@@ -100,20 +127,38 @@ const tokenRules: Partial<Record<ActionName, number>> = {
   push_max_active_token_per_user: 1,
 };
 
+/** What administrators operate through the REST interface. */
+const restOperate = [
+  'GET /rest/v1/providers',
+  'POST /rest/v1/providers/poll/check',
+  'POST /rest/v1/policy/explain',
+  'GET /rest/v1/limits?serial=SERIAL',
+  'DELETE /rest/v1/limits/SERIAL',
+  'GET /rest/v1/tokens/SERIAL/addresses',
+  'POST /rest/v1/tokens/SERIAL/addresses',
+  'DELETE /rest/v1/tokens/SERIAL/addresses/0123456789ab',
+];
+
 /** The calls that require each permission of administrators. */
 const permissions: Partial<Record<ActionName, readonly string[]>> = {
-  operate: ['GET /ops/providers', 'DELETE /cs/v1/devices/some', 'GET /linotp/system/getProvider?type=push'],
-  auditlog: ['GET /audit/', 'GET /ops/audit'],
-  audit_erase: ['POST /ops/audit/erase'],
+  operate: ['GET /ops/providers', 'DELETE /cs/v1/devices/some', 'GET /linotp/system/getProvider?type=push', ...restOperate],
+  auditlog: ['GET /audit/', 'GET /ops/audit', 'GET /rest/v1/audit'],
+  audit_erase: ['POST /ops/audit/erase', 'POST /rest/v1/audit/erase'],
   triggerchallenge: ['POST /validate/triggerchallenge', 'POST /edumfa/validate/triggerchallenge'],
-  enrollPUSH: ['POST /token/init', 'POST /edumfa/token/init', 'POST /linotp/admin/init'],
+  enrollPUSH: [
+    'POST /token/init',
+    'POST /edumfa/token/init',
+    'POST /linotp/admin/init',
+    'POST /rest/v1/tokens',
+    'POST /rest/v1/tokens/SERIAL/renew',
+  ],
   enrollEDUPUSH: ['POST /edumfa/token/init?type=edupush'],
-  tokenlist: ['GET /token/', 'GET /linotp/admin/show'],
-  enable: ['POST /token/enable', 'POST /linotp/admin/enable'],
-  disable: ['POST /token/disable', 'POST /linotp/admin/disable'],
-  delete: ['DELETE /token/SERIAL', 'POST /linotp/admin/remove'],
-  reset: ['POST /token/reset', 'POST /linotp/admin/reset'],
-  setpin: ['POST /token/setpin', 'POST /linotp/admin/set'],
+  tokenlist: ['GET /token/', 'GET /linotp/admin/show', 'GET /rest/v1/tokens', 'GET /rest/v1/tokens/SERIAL'],
+  enable: ['POST /token/enable', 'POST /linotp/admin/enable', 'POST /rest/v1/tokens/SERIAL/enable'],
+  disable: ['POST /token/disable', 'POST /linotp/admin/disable', 'POST /rest/v1/tokens/SERIAL/disable'],
+  delete: ['DELETE /token/SERIAL', 'POST /linotp/admin/remove', 'DELETE /rest/v1/tokens/SERIAL'],
+  reset: ['POST /token/reset', 'POST /linotp/admin/reset', 'POST /rest/v1/tokens/SERIAL/reset'],
+  setpin: ['POST /token/setpin', 'POST /linotp/admin/set', 'PUT /rest/v1/tokens/SERIAL/pin'],
   set: ['POST /token/set'],
   setdescription: ['POST /token/description'],
   setrandompin: ['POST /token/setrandompin'],
@@ -142,6 +187,7 @@ describe('Admission', () => {
         { path: '/edumfa', serves: 'privacyidea', flavour: 'edumfa' },
         { path: '/linotp', serves: 'linotp' },
         { path: '/cs', serves: 'challenge-service' },
+        { path: '/rest', serves: 'rest' },
         { path: '/', serves: 'ops' },
       ],
       settings: { PushChallengeValidityTime: 600, adminTokenLifeMs: minutes(1440), ...settings },
@@ -153,30 +199,30 @@ describe('Admission', () => {
       },
     };
     const given = await givenGateway(undo, wishes);
-    const [privacyidea, edumfa, linotp] = [
-      await given.phoneOf('privacyidea'),
-      await given.phoneOf('edumfa'),
-      await given.phoneOf('linotp'),
-    ];
+    const [privacyidea, edumfa] = [await given.phoneOf('privacyidea'), await given.phoneOf('edumfa')];
+    const [linotp, rest] = [await given.phoneOf('linotp'), await given.phoneOf('rest')];
+    const send = async (path: string, request: RequestInit) => {
+      const reply = await fetch(`${given.client.url}${path}`, { method: 'POST', ...request });
+      return { status: reply.status, text: await reply.text() };
+    };
     return {
       ...given,
-      phones: { privacyidea, edumfa, linotp },
+      phones: { privacyidea, edumfa, linotp, rest },
       async rules(...policies) {
         const text = configText({ ...wishes, policies: [...policies, enrolment] });
         const checked = await checkConfig(text, join(given.folder, 'config.json'), {});
         assert.equal(await given.gateway.reload(checked), 'reloaded', JSON.stringify(checked.ok ? '' : checked.error));
       },
-      async post(path, form, headers = {}) {
-        const reply = await fetch(`${given.client.url}${path}`, { method: 'POST', body: new URLSearchParams(form), headers });
-        return { status: reply.status, text: await reply.text() };
-      },
+      post: (path, form, headers = {}) => send(path, { body: new URLSearchParams(form), headers }),
+      rest: (path, body, headers = {}) =>
+        send(`/rest${path}`, { body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } }),
     };
   };
 
   it('admits every user where no rule refuses', async () => {
     const world = await givenWorld();
     for (const mount of mounts) assert.equal(await admits(world, mount), true, mount);
-    for (const mount of ofUsers) assert.equal(await makes(world, mount), true, mount);
+    for (const mount of named) assert.equal(await makes(world, mount), true, mount);
   });
 
   for (const [action, { value, first, tried = {} }] of Object.entries(loginRules)) {
@@ -184,7 +230,7 @@ describe('Admission', () => {
       // given a rule, and what makes it refuse
       const world = await givenWorld();
       await world.rules({ name: 'rule', actions: { [action]: value } });
-      for (const mount of ofUsers) await first?.(world, mount);
+      for (const mount of named) await first?.(world, mount);
       // when a login is tried at each mount, then it is refused, except where the action does not apply
       const admitted = await Promise.all(mounts.map(async (mount) => [mount, await admits(world, mount, tried)] as const));
       assert.deepEqual(
@@ -249,14 +295,13 @@ describe('Admission', () => {
       const world = await givenWorld();
       const simple = { name: 'simple', match: { dialect: ['linotp'] }, actions: { push_without_data: true } };
       await world.rules(simple);
-      for (const mount of ofUsers) {
+      for (const mount of named) {
         // given a login that its phone has accepted
-        world.clock.advance(1);
-        const started = await world.post(`${prefix[mount]}/validate/check`, { user: mount, pass: '1234' });
-        const [, id = ''] = /"transaction_?id": ?"(\d+)"/.exec(started.text) ?? [];
+        const id = await begun(world, mount);
         const phone = world.phones[mount];
         await phone.answer((await phone.poll()).body.result.value.at(-1).nonce);
         const finish = async (): Promise<unknown> => {
+          if (mount === 'rest') return (await world.rest(`/v1/challenges/${id}/consume`, {})).status === 200;
           const form = { user: mount, pass: '', [mount === 'linotp' ? 'transactionid' : 'transaction_id']: id };
           return JSON.parse((await world.post(`${prefix[mount]}/validate/check`, form)).text).result.value;
         };
@@ -391,7 +436,7 @@ describe('Admission', () => {
     it(`refuses one token more by ${action} at every mount that creates tokens`, async () => {
       const world = await givenWorld();
       await world.rules({ name: 'rule', actions: { [action]: most } });
-      for (const mount of ofUsers) {
+      for (const mount of named) {
         assert.equal(await makes(world, mount), false, `${action} at ${mount}`);
         const { body } = await world.client.get('/token/', { user: mount }, world.admin);
         assert.equal(body.result.value.count, 1, 'nothing was made');
@@ -423,7 +468,7 @@ describe('Admission', () => {
 
   it('refuses a caller every user of a foreign realm, however the realm is named, without showing which users exist', async () => {
     // given an auth server that may ask for guests only
-    const everyMount = ['/', '/edumfa', '/linotp', '/cs'];
+    const everyMount = ['/', '/edumfa', '/linotp', '/cs', '/rest'];
     const authServers = [{ name: 'hall', networks: ['127.0.0.0/8'], mounts: everyMount, realms: ['guests'], accounts: ['admin'] }];
     const world = await givenWorld({ more: { authServers } });
     const names = (user: string): Record<string, string>[] => [
@@ -432,12 +477,16 @@ describe('Admission', () => {
       { user, realm: 'CORP' },
       { user: `corp\\${user}` },
     ];
-    for (const mount of ofUsers) {
+    const replyOf = async (mount: UserMount, form: Record<string, string>): Promise<string> => {
+      if (mount === 'rest') return (await world.rest('/v1/challenges', form)).text;
+      const { status, text } = await world.post(`${prefix[mount]}/validate/check`, { pass: '1234', data: 'Log in?', ...form });
+      const { value, error } = JSON.parse(text).result;
+      return `${status} ${value ?? error.code}`;
+    };
+    for (const mount of named) {
       const told = new Set<string>();
       for (const form of [...names(mount), ...names('nobody'), { user: mount, realm: 'nosuch' }]) {
-        const { status, text } = await world.post(`${prefix[mount]}/validate/check`, { pass: '1234', data: 'Log in?', ...form });
-        const { value, error } = JSON.parse(text).result;
-        told.add(`${status} ${value ?? error.code}`);
+        told.add(await replyOf(mount, form));
         assert.equal((await world.phones[mount].poll()).body.result.value.length, 0, `${mount}: no phone rings`);
       }
       assert.equal(told.size, 1, [...told].join(', '));
@@ -448,7 +497,7 @@ describe('Admission', () => {
     const world = await givenWorld({ settings: { OverrideAuthorizationClient: '127.0.0.1' } });
     const actions = { authorized: 'deny_access' };
     await world.rules({ name: 'rule', match: { client: ['203.0.113.0/24'] }, actions });
-    for (const mount of ofUsers) {
+    for (const mount of named) {
       assert.equal(await admits(world, mount, { client: '203.0.113.7' }), false, mount);
       assert.equal(await admits(world, mount, { client: '198.51.100.7' }), true, mount);
     }
@@ -456,7 +505,7 @@ describe('Admission', () => {
 
   it('is tested with each permission at every mount that it reaches', () => {
     const doorOf = (call: string): string =>
-      ({ ops: 'ops', cs: 'challenge-service', linotp: 'linotp' })[/^\S+ \/([^/]+)/.exec(call)?.[1] ?? ''] ?? 'privacyidea';
+      ({ ops: 'ops', cs: 'challenge-service', linotp: 'linotp', rest: 'rest' })[/^\S+ \/([^/]+)/.exec(call)?.[1] ?? ''] ?? 'privacyidea';
     for (const [right, calls] of Object.entries(permissions))
       assert.deepEqual(new Set(calls.map(doorOf)), new Set(isActionName(right) ? reach[right] : []), right);
   });

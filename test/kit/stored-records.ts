@@ -89,7 +89,7 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
         .tuple(
           fc.record({ gda: fc.constant(gda), owner: text, version: fc.nat(), lastSeen: moment }),
           fc.array(fc.record({ kind: fc.constantFrom('fcm' as const, 'gda' as const), value: text, since: moment }), { maxLength: 2 }),
-          fc.record({ platform: text, publicKey: text, signedAt: moment, deadSince: moment }, { requiredKeys: [] }),
+          fc.record({ platform: text, publicKey: text, reference: text, signedAt: moment, deadSince: moment }, { requiredKeys: [] }),
         )
         .map(([fixed, addresses, more]): StoredRecord => ({ kind: 'device', device: { ...fixed, addresses, ...more } })),
     ),

@@ -23,7 +23,7 @@ describe('An action and the mounts that its rule reaches', () => {
     [
       'has no effect at some of them',
       { actions: { push_challenge_text: 'x' } },
-      ['warning actions.push_challenge_text: has no effect at mounts that serve linotp, rest, keycloak-ciba'],
+      ['warning actions.push_challenge_text: has no effect at mounts that serve linotp, rest'],
     ],
     [
       'has no effect where the rule names too many',
@@ -47,6 +47,7 @@ describe('An action and the mounts that its rule reaches', () => {
       ['error actions.authorized: has no effect at mounts that serve challenge-service, only at privacyidea, linotp, rest, keycloak-ciba'],
     ],
     ['is for the administrator who operates', { match: { dialect: ['challenge-service'], user: ['bob'] }, actions: { operate: true } }, []],
+    ['is about phones, whether or not a mount has users', { actions: { push_relays_per_device: '5/10m' } }, []],
     ['needs nothing of operators', { match: { dialect: ['*'] }, actions: { push_deadline_ms: 900 } }, []],
     [
       'has no effect at the only one there is',

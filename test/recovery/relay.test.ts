@@ -12,6 +12,7 @@ import { freePort } from '../kit/ports.ts';
 import { relayParts } from '../kit/relay.ts';
 import { tcpProxy } from '../kit/tcp-proxy.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
+import { askTls } from '../kit/tls-client.ts';
 
 const text = 'lseqr://push/AgAAAACgN2DL0AK-OqGE00GAK6Nt';
 const gda = 'fcm.phone-1';
@@ -32,13 +33,18 @@ describe('A LinOTP server and two gateways that share a MongoDB', function () {
     createKeyringFile(join(folder, 'keyring.json'), 0);
     writeFileSync(join(folder, 'mongodb.url'), mongo.url());
     const { linotp, tls, providers, authServers } = await relayParts(folder, fakes);
+    const mounts = [
+      { path: '/', serves: 'challenge-service' },
+      { path: '/rest', serves: 'rest' },
+    ];
+    const servers = authServers.map((server) => ({ ...server, mounts: ['/', '/rest'], rights: ['trigger', 'deliver'] }));
     const start = async (name: string): Promise<Node> => {
       const port = await freePort();
       const file = join(folder, `${name}.json`);
-      const listener = { address: `127.0.0.1:${port}`, mounts: [{ path: '/', serves: 'challenge-service' }], tls };
+      const listener = { address: `127.0.0.1:${port}`, mounts, tls };
       const store = { kind: 'mongodb', url: { $file: 'mongodb.url' }, database };
       const settings = { logLevel: 'warn', serverKeyStock: 1, deliveryDeadlineMs: deadlineMs };
-      writeFileSync(file, configText({ settings, more: { listeners: [listener], store, providers, authServers } }));
+      writeFileSync(file, configText({ settings, more: { listeners: [listener], store, providers, authServers: servers } }));
       const process = await gatewayProcess(file);
       undo.later(() => process.end('SIGKILL'));
       return { url: `https://127.0.0.1:${port}/v1/challenge`, port, process };
@@ -99,6 +105,24 @@ describe('A LinOTP server and two gateways that share a MongoDB', function () {
     // then the second one waits for the end of that claim, and delivers
     const pushed = await linotpPush({ urls: [first.url, second.url], ...linotp, readMs: 6000 }, id, gda, text);
     assert.deepEqual(pushed, { success: true, result: 'OK\n' });
+    assert.equal(fakes.deliveries.length, 1);
+  });
+
+  it('delivers a payload of the REST interface once, though both get it at the same time', async () => {
+    const { fakes, linotp, first, second } = await given();
+    const body = JSON.stringify({ to: { addresses: [{ kind: 'fcm', value: 'phone-1' }] }, payload: text });
+    const headers = { 'content-type': 'application/json', 'idempotency-key': 'one' };
+    const deliver = ({ port }: Node) =>
+      askTls({ url: `https://127.0.0.1:${port}/rest/v1/deliveries`, method: 'POST', headers, body, ...linotp });
+    // when four requests race for a push that takes its time
+    fakes.setFault({ fake: 'fcm', delayMs: 500, times: 1 });
+    const replies = await Promise.all([first, second, first, second].map(deliver));
+    // then all get the same reply
+    assert.deepEqual(
+      replies.map(({ status, text: told }) => [status, told]),
+      replies.map(() => [200, replies[0]?.text]),
+    );
+    assert.equal(JSON.parse(replies[0]?.text ?? '').outcome, 'sent');
     assert.equal(fakes.deliveries.length, 1);
   });
 });

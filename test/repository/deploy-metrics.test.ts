@@ -101,7 +101,7 @@ describe('A gateway that has just started', function () {
     ['pushgate_store_operation_seconds_count', { op: 'probe', outcome: 'fault' }, 1],
     ['pushgate_http_requests_total', { route: '/validate/check', dialect: 'linotp', status: '503' }, 1],
     ['pushgate_http_requests_total', { route: '/readyz', status: '500' }, 1],
-    ['pushgate_result_waiters', {}, 1],
+    ['pushgate_result_waiters', {}, 2],
     ['pushgate_tls_handshakes_refused_total', { listener: 'localhost:0' }, 10],
     ['pushgate_user_source_failures_total', { source: 'staff', kind: 'file' }, 7],
     ['pushgate_user_source_seconds_count', { source: 'staff' }, 2],

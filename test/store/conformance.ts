@@ -247,6 +247,8 @@ function tokenCases(store: () => Store): void {
     assert.deepEqual(await serials({ assigned: false }), ['A%1']);
     assert.deepEqual(await serials({ rollout: 'offered', type: 'push' }), ['A[1']);
     assert.deepEqual(await serials({ type: 'other' }), []);
+    assert.deepEqual(await serials({ afterSerial: 'A%1' }), ['AB1', 'A[1', 'A_1']);
+    assert.deepEqual(await serials({ afterSerial: 'A[1', inRealms: [] }), []);
   });
 
   it('lists by the source of the owner and by the realms of the push token', async () => {
@@ -1045,10 +1047,15 @@ function deviceCases(store: () => Store): void {
     for (const [gda, deadSince] of Object.entries(dead)) await store().putDevice(givenDevice({ gda, deadSince }), undefined);
     await store().putDevice(givenDevice({ gda: 'alive' }), undefined);
     await store().putDevice(givenDevice({ gda: 'other', owner: 'other', deadSince: 20 }), undefined);
-    const list = async (since: number, limit: number) => (await store().deadDevices('linotp', since, limit)).map(({ gda }) => gda);
+    const list = async (since: number, limit: number, after?: string) =>
+      (await store().deadDevices('linotp', { since, after }, limit)).map(({ gda }) => gda);
     assert.deepEqual(await list(0, 10), ['c', 'b', 'd', 'a']);
     assert.deepEqual(await list(20, 2), ['b', 'd']);
     assert.deepEqual(await list(31, 10), []);
+    // and from a place between two that died at the same time
+    assert.deepEqual(await list(20, 10, 'b'), ['d', 'a']);
+    assert.deepEqual(await list(20, 1, 'd'), ['a']);
+    assert.deepEqual(await list(30, 10, 'a'), []);
   });
 
   it('keeps the progress of a relayed challenge, under the version of its decision', async () => {

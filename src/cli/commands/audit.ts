@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import type { AuditParams } from '../../edge/dialects/operator/index.ts';
+import type { AuditParams } from '../../edge/formats/management/index.ts';
 import type { Erased } from '../../engine/audit/index.ts';
 import { record } from '../../foundation/model/index.ts';
 import { type AuditReader, type ShownEntry, withAudit } from '../audit-reader.ts';

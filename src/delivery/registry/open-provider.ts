@@ -14,23 +14,29 @@ export type Opened = {
   isDefault: boolean;
   addresses: readonly AddressKind[];
   addressesAtOnce: boolean;
+  /** Phones see its pushes only by polling. */
+  needsPolling: boolean;
   provider: OpenProvider;
   guard: Guard;
   remoteClock: Pick<RemoteClock, 'skewMs'>;
 };
 
 /** A provider that could not be opened, and why. It takes no push until the next reload or reset. */
-export type OutOfUse = Pick<Opened, 'name' | 'kind' | 'isDefault' | 'addresses'> & { problem: string };
+export type OutOfUse = Pick<Opened, 'name' | 'kind' | 'isDefault' | 'addresses' | 'needsPolling'> & { problem: string };
 
 /** Makes the entry of a provider that could not be opened. */
 export function outOfUse(
-  { name, kind, default: isDefault }: ProviderEntry,
+  { name, kind, default: isDefault, config }: ProviderEntry,
   catalog: readonly ProviderDefinition[],
   problem: string,
 ): OutOfUse {
   const definition = definitionOf(catalog, kind);
-  return { name, kind: definition.kind, isDefault, addresses: definition.addresses, problem };
+  const needsPolling = isOnlyPolled(definition, config);
+  return { name, kind: definition.kind, isDefault, addresses: definition.addresses, needsPolling, problem };
 }
+
+const isOnlyPolled = ({ addresses, needsPolling }: ProviderDefinition, config: unknown): boolean =>
+  addresses.includes('none') || (needsPolling?.(config) ?? false);
 
 /** What providers are opened with. */
 export type Surroundings = {
@@ -67,5 +73,6 @@ export async function openProvider(
     onBreaker: (state) => tell({ kind: state === 'open' ? 'breaker-opened' : 'breaker-closed', provider: name }),
   });
   const { kind: itsKind, addresses, addressesAtOnce = false } = definition;
-  return { name, kind: itsKind, isDefault, addresses, addressesAtOnce, provider, guard, remoteClock: { skewMs } };
+  const needsPolling = isOnlyPolled(definition, config);
+  return { name, kind: itsKind, isDefault, addresses, addressesAtOnce, needsPolling, provider, guard, remoteClock: { skewMs } };
 }

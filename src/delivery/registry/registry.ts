@@ -30,6 +30,8 @@ export type Registry = {
   deliver(plan: Plan, push: OutgoingPush): Promise<Delivery>;
   /** Whether one of these providers could ring a phone with these addresses. Poll-only providers cannot. */
   canRing(providers: readonly string[], addresses: readonly DeviceAddress[]): boolean;
+  /** Whether phones see the pushes of this provider only by polling: it sends nothing, or no data. */
+  needsPolling(name: string): boolean;
   status(): ProviderStatus[];
   /** The files named in the settings of the providers. */
   files(): string[];
@@ -76,6 +78,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       return track(delivery);
     },
     canRing: (names, addresses) => stepsOf(open, names, addresses).some((step) => !('skip' in step) && step.kind !== 'poll-only'),
+    needsPolling: (name) => open.get(name)?.needsPolling ?? false,
     status: () => named().map(statusOf),
     files: () => [...open.values()].flatMap(({ files }) => files),
     async check(name, signal) {

@@ -1,8 +1,11 @@
+import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 
 /** One event of a stream. `data` is sent as JSON; `id` is what a client that comes back shows as `Last-Event-ID`. */
 export type StreamEvent = { id?: string; event: string; data: unknown };
 
+/** A comment. */
+const heartbeat = ':\n\n';
 const heartbeatMs = 15_000;
 /** Ten minutes. Then the client comes back, and its credential is checked again. */
 const mostBeats = 40;
@@ -44,12 +47,20 @@ export class EventStream {
     this.#write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
+  /** Resolves when the client's system has taken all that was sent, or the stream has ended. */
+  sent(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#socket.writable) this.#socket.write(heartbeat, () => resolve());
+      else resolve();
+    });
+  }
+
   /** Ends the stream. With `comesBack` the client is told when to come back. */
   end({ comesBack }: { comesBack: boolean }): void {
     const socket = this.#socket;
     this.#stopFollowing();
     if (!socket.writable) return;
-    socket.end(comesBack ? `retry: ${retryMs + Math.floor(Math.random() * retryMs)}\n\n` : '');
+    socket.end(comesBack ? `retry: ${retryMs + randomInt(retryMs)}\n\n` : '');
     const cut = setTimeout(() => socket.destroy(), lingerMs);
     socket.once('close', () => clearTimeout(cut));
   }
@@ -62,7 +73,7 @@ export class EventStream {
   #beat(): void {
     this.#beats += 1;
     if (this.#beats >= mostBeats) this.end({ comesBack: true });
-    else this.#write(':\n\n');
+    else this.#write(heartbeat);
   }
 
   #write(text: string): void {

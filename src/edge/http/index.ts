@@ -25,7 +25,7 @@ export { listenerConfig } from './listener-config.ts';
 export { firstToEnd, type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';
 export { takeOverIds } from './observe.ts';
 export { opsPatterns, opsRoutes, type UserSourceHealth } from './probes.ts';
-export { qrPicture, qrPictureUrl } from './qr-picture.ts';
+export { qrDrawing, qrPicture, qrPictureUrl, qrSvg } from './qr-picture.ts';
 export { openReadiness, type Readiness } from './readiness.ts';
 export {
   type FallbackReplies,

@@ -42,6 +42,13 @@ function scanLine(squares: readonly boolean[], scale: number): Buffer {
 /** The same as a `data:` URL. */
 export const qrPictureUrl = (text: string, look: QrLook): string => `data:image/png;base64,${qrPicture(text, look).toString('base64')}`;
 
+/** The same as an SVG document, on a white ground so that it is readable on dark pages. */
+export const qrSvg = (text: string): string =>
+  qr().default(text, 'svg', { ecc: 'medium', border }).replace('<path', '<rect width="100%" height="100%" fill="#fff"/><path');
+
+/** The same drawn with half blocks, for terminals: light squares are drawn, which phones read on dark ground. */
+export const qrDrawing = (text: string): string => qr().default(text, 'ascii', { ecc: 'medium', border });
+
 function chunk(type: string, data: Buffer): Buffer {
   const content = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];

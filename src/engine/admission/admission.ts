@@ -89,8 +89,9 @@ export function mayAdminister(
   { who, right, realms }: { who: Administrator; right: Permission; realms?: readonly string[] | undefined },
 ): boolean {
   const { policy } = parts;
-  if (realms === undefined && !gatewayRights.includes(right)) return policy.permitsSomewhere(right, adminFacts(parts, asker, who));
-  const asked = realms === undefined || realms.length === 0 ? [undefined] : realms;
+  const isOfGateway = gatewayRights.includes(right);
+  if (realms === undefined && !isOfGateway) return policy.permitsSomewhere(right, adminFacts(parts, asker, who));
+  const asked = isOfGateway || realms === undefined || realms.length === 0 ? [undefined] : realms;
   return asked.some((realm) => policy.permits(right, adminFacts(parts, asker, who, realm)));
 }
 

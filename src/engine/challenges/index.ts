@@ -2,6 +2,7 @@ import type { Actor, PushToken, Result, TrailEntry, Transaction } from '../../fo
 import { span } from '../../foundation/telemetry/spans.ts';
 import type { LoginRefusal } from '../admission/admission.ts';
 import { type Applied, applyEvent } from '../decisions/apply.ts';
+import { type EventReader, readEvents } from '../decisions/event-feed.ts';
 import { type Status, statusOf } from '../decisions/status.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import type { PhoneProtocol } from '../phones/phone-protocol.ts';
@@ -82,9 +83,13 @@ export type Challenges = {
   watchStatus(watch: StatusWatch): Promise<void>;
   /**
    * Tells every change of a transaction until it is settled, at once also for answers at other gateways. Returns how to
-   * stop. While the store is unavailable it tries again every second.
+   * stop, to be called once. While the store is unavailable it tries again every second.
    */
   follow(following: Following): () => void;
+  /**
+   * Tells the published events of an auth server in order, at once also those of other gateways. Returns how to stop.
+   */
+  readEvents(reader: EventReader): () => void;
   /** How far a transaction is now. */
   progressOf(transaction: Transaction): Progress;
   /** Takes an accepted login for the server that asked, or for one of the identical requests that wait for it. */
@@ -178,6 +183,7 @@ export const openChallenges = (parts: EngineParts): Challenges => ({
   updateAddress: (phone, request) => updateAddress(parts, phone, request),
   watchStatus: (watch) => watchStatus(parts, watch),
   follow: (following) => follow(parts, following),
+  readEvents: (reader) => readEvents(parts, reader),
   progressOf: (transaction) => progressOf(transaction, parts.clock()),
   waitForAnswer: (request) => waitForAnswer(parts, request),
   finish: (request) => span('finish login', {}, () => finish(parts, request)),

@@ -1,5 +1,3 @@
-import { GatewayFault } from '../../foundation/model/index.ts';
-import { wireErrorOf } from '../../foundation/wire/index.ts';
 import type { EngineParts } from '../parts.ts';
 
 /** A wait for a decision on a transaction. It holds names only, because many may wait at once. */
@@ -20,10 +18,6 @@ export type Over = 'time' | 'gone';
 type Look<T> = (over: Over | undefined) => Promise<T | 'again' | 'unreachable'>;
 
 const retryMs = 200;
-
-/** Whether the store could not be reached, also when it says so by an error other than a fault. */
-export const isOutage = (error: unknown): boolean =>
-  error instanceof GatewayFault ? error.code === 'store-unavailable' : wireErrorOf(error, undefined) !== undefined;
 
 /** Looks at a transaction after each decision, and when the wait is over, until a look has a result. */
 export async function untilDecided<T>(

@@ -1,10 +1,11 @@
 import type { PushToken, Transaction } from '../../foundation/model/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
+import { isOutage } from '../decisions/lookout.ts';
 import { type Status, statusOf } from '../decisions/status.ts';
 import type { EngineParts } from '../parts.ts';
 import { isUsable } from '../records/usable.ts';
 import { finish } from './finish.ts';
-import { isOutage, type Over, untilDecided } from './until-decided.ts';
+import { type Over, untilDecided } from './until-decided.ts';
 
 /** A login whose auth server waits for the answer. It holds names only, because many may wait at once. */
 export type WaitRequest = {

@@ -42,8 +42,9 @@ export async function findByPage(
   { dialect, authServer, secret, source }: { dialect: string; authServer: string; secret: string; source: string },
 ): Promise<Transaction | undefined> {
   const transaction = await store.findByForeignId(dialect, authServer, nameOf(secret));
-  if (!transaction) await limits.failedOrThrow('status', source);
-  return transaction;
+  if (transaction?.page) return transaction;
+  await limits.failedOrThrow('status', source);
+  return undefined;
 }
 
 /** {@link Challenges.pageCode}. */

@@ -1,7 +1,8 @@
 import type { Transaction } from '../../foundation/model/index.ts';
+import { lookOut } from '../decisions/lookout.ts';
 import { type Status, statusOf } from '../decisions/status.ts';
 import type { EngineParts } from '../parts.ts';
-import { type DecisionWait, isOutage, untilDecided } from './until-decided.ts';
+import { type DecisionWait, untilDecided } from './until-decided.ts';
 
 /** A caller that waits until the status of a transaction differs from the one it knows. */
 export type StatusWatch = Omit<DecisionWait, 'kind'> & { known: Status };
@@ -23,8 +24,9 @@ export type Progress = { position: number; isSettled: boolean };
 /** {@link Challenges.progressOf}. */
 export function progressOf(transaction: Transaction, now: number): Progress {
   const status = statusOf(transaction, now);
-  const { version } = transaction.decision;
-  return { position: status === 'expired' ? version + 1 : version, isSettled: status !== 'pending' && status !== 'code-shown' };
+  const { version, state } = transaction.decision;
+  const isExpired = status === 'expired';
+  return { position: isExpired ? version + 1 : version, isSettled: isExpired || state !== 'open' };
 }
 
 /**
@@ -39,64 +41,35 @@ export type Following = {
   end: (how: { isSettled: boolean }) => void;
 };
 
-const retryMs = 1000;
-
 /** {@link Challenges.follow}. */
 export function follow(parts: EngineParts, { id, known, tell, end }: Following): () => void {
-  const { store, metrics, background } = parts;
+  const { store, metrics } = parts;
   let told = known;
-  let isOver = false;
-  let state: 'idle' | 'looking' | 'look-again' = 'idle';
-  let timer: NodeJS.Timeout | undefined;
-  const stop = (): void => {
-    if (isOver) return;
-    isOver = true;
-    stopListening();
-    clearTimeout(timer);
+  const stop = lookOut(parts, {
+    what: 'follow a challenge',
+    listen: (ring) => store.onDecided(id, ring),
+    failed: () => end({ isSettled: false }),
+    async look(isOver) {
+      const transaction = await store.findTransaction(id);
+      if (isOver()) return 'over';
+      if (!transaction) {
+        end({ isSettled: false });
+        return 'over';
+      }
+      const now = parts.clock();
+      const { position, isSettled } = progressOf(transaction, now);
+      if (position > told) tell(transaction, position);
+      told = Math.max(told, position);
+      if (!isSettled) return Math.max(1, nextChange(transaction, now) - now);
+      end({ isSettled });
+      return 'over';
+    },
+  });
+  metrics.waiters.inc({ kind: 'sse' });
+  return () => {
+    stop();
     metrics.waiters.dec({ kind: 'sse' });
   };
-  const finish = (isSettled: boolean): void => {
-    if (!isOver) end({ isSettled });
-    stop();
-  };
-  /** Tells the present state if it is new. Returns when to look again (ms). */
-  const look = async (): Promise<number> => {
-    const transaction = await store.findTransaction(id);
-    const now = parts.clock();
-    const { position, isSettled } = transaction ? progressOf(transaction, now) : { position: told, isSettled: false };
-    if (isOver) return 0;
-    if (transaction && position > told) tell(transaction, position);
-    told = Math.max(told, position);
-    if (!transaction || isSettled) finish(isSettled);
-    return transaction ? Math.max(1, nextChange(transaction, now) - now) : 0;
-  };
-  const ring = (): void => {
-    if (state === 'idle') void background.run('follow a challenge', lookOn);
-    else state = 'look-again';
-  };
-  const lookOn = async (): Promise<void> => {
-    let nextMs = retryMs;
-    clearTimeout(timer);
-    try {
-      do {
-        state = 'looking';
-        nextMs = await look();
-      } while (hasRung() && !isOver);
-    } catch (error) {
-      if (!isOutage(error)) {
-        finish(false);
-        throw error;
-      }
-    }
-    state = 'idle';
-    if (!isOver) timer = setTimeout(ring, nextMs);
-  };
-  const hasRung = (): boolean => state === 'look-again';
-  // Listens before it looks, so that no answer is missed.
-  const stopListening = store.onDecided(id, ring);
-  metrics.waiters.inc({ kind: 'sse' });
-  ring();
-  return stop;
 }
 
 /** When a pending transaction expires if nothing else happens (epoch ms). A code can be typed until `finishUntil`. */

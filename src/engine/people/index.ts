@@ -3,7 +3,18 @@ import type { Page } from '../../store/store.ts';
 import type { EngineParts } from '../parts.ts';
 import type { NoUser } from '../users/directory.ts';
 import type { UserRecord } from '../users/user-source.ts';
-import { type FoundOwner, findOwner, findPerson, findSource, type Person, recordForPolicies, recordOf, sourceOf } from './person.ts';
+import {
+  askedUser,
+  type FoundOwner,
+  findOwner,
+  findPerson,
+  findSource,
+  type Person,
+  recordForPolicies,
+  recordOf,
+  recordOfOwner,
+  sourceOf,
+} from './person.ts';
 import {
   type Asked,
   isBegunBy,
@@ -37,6 +48,13 @@ export type People = {
   recordOf(user: string, realm: string, source?: string): Promise<UserRecord | undefined>;
   /** The same for a later leg of a login, which needs the record only if policies read data of users. */
   recordForPolicies(who: { user: string; realm: string; source?: string | undefined }): Promise<UserRecord | undefined>;
+  /** The record of a push token's owner, for information only. */
+  recordOfOwner(owner: Owner | undefined): Promise<UserRecord | undefined>;
+  /**
+   * The user of an administrative call, for stored records. A user who is unknown or cannot be looked up keeps the
+   * typed name: administrators must be able to stop the push tokens of a user who has left.
+   */
+  asked(user: string, realm: string, source?: string): Promise<Asked>;
   /** The source of a realm that a request names, ignoring case, in the spelling of the configuration. */
   findSource(realm: string, name: string): string | undefined;
   /** The source of a push token's owner; undefined if the realm no longer has it, or the owner has none. */
@@ -85,6 +103,8 @@ export const openPeople = (parts: EngineParts): People => ({
   findOwner: (user, realm, source) => findOwner(parts, user, realm, source),
   recordOf: (user, realm, source) => recordOf(parts, user, realm, source),
   recordForPolicies: (who) => recordForPolicies(parts, who),
+  recordOfOwner: (owner) => recordOfOwner(parts, owner),
+  asked: (user, realm, source) => askedUser(parts, { user, realm }, source),
   findSource: (realm, name) => findSource(parts, realm, name),
   sourceOf: (owner) => sourceOf(parts, owner),
   key: (named) => personKey(parts, named),

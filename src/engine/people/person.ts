@@ -1,6 +1,7 @@
 import { GatewayFault, type Owner } from '../../foundation/model/index.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import type { NoUser, UserRecord } from '../users/index.ts';
+import { type Asked, isOwnedBy } from './person-key.ts';
 
 /**
  * The result of a lookup: the record; `unlisted`: the realm has no sources; `unknown-user`: no source knows the name;
@@ -93,6 +94,18 @@ function lookupFault(why: Exclude<NoUser, 'unknown-user' | 'barred'>): GatewayFa
 /** {@link People.findSource}. */
 export const findSource = ({ directory }: Parts, realm: string, name: string): string | undefined =>
   directory.sourceNames(realm).find((known) => known.toLowerCase() === name.toLowerCase());
+
+/** {@link People.asked}. */
+export async function askedUser(parts: Parts, { user, realm }: { user: string; realm: string }, source?: string): Promise<Asked> {
+  const record = await recordOf(parts, user, realm, source);
+  return record ? { ...ownerOf(record, realm), typed: user } : { user, realm, resolver: source };
+}
+
+/** {@link People.recordOfOwner}. */
+export async function recordOfOwner(parts: Parts & Pick<EngineParts, 'realms'>, owner: Owner | undefined): Promise<UserRecord | undefined> {
+  const record = owner && (await recordOf(parts, owner.user, owner.realm, sourceOf(parts, owner)));
+  return record && isOwnedBy(parts, owner, { ...ownerOf(record, owner.realm), typed: owner.user }) ? record : undefined;
+}
 
 /** An asker with the user's data for policies, if a source knows the user. */
 export const withPerson = (asker: Asker, person: Person | undefined): Asker =>

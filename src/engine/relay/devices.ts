@@ -2,7 +2,7 @@ import { createHash, verify } from 'node:crypto';
 import { readSpki, verifySha256 } from '../../foundation/crypto/index.ts';
 import type { DeviceAddress, RelayDevice, Transaction } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
-import { relaySerial } from './transaction.ts';
+import { relaySerial } from './request.ts';
 
 /** Facts for registering a relay device; absent ones stay unchanged. */
 export type DeviceFacts = { address?: Pick<DeviceAddress, 'kind' | 'value'>; platform?: string; publicKey?: string };

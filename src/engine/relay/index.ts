@@ -4,7 +4,7 @@ import type { Store } from '../../store/store.ts';
 import type { EngineParts } from '../parts.ts';
 import { type DeviceFacts, putDevice, type Registrant, removeDevice, type SignedRequest, signedDevice, waitingFor } from './devices.ts';
 import { type RelayReply, relay } from './relay.ts';
-import type { RelayRequest } from './transaction.ts';
+import type { RelayRequest } from './request.ts';
 
 export { carriedAddress } from './addresses.ts';
 export {
@@ -18,14 +18,14 @@ export {
   waitingFor,
 } from './devices.ts';
 export { type RelayReply, relay } from './relay.ts';
-export { type RelayRequest, relaySerial } from './transaction.ts';
+export { type GivenAddress, type RelayRequest, type RelayTarget, relaySerial } from './request.ts';
 
 /** Pushes for auth servers that keep their push tokens themselves, and the devices of these. */
 export type Relay = {
   /**
-   * Delivers a challenge of an auth server that keeps its push tokens itself. It is stored first and delivered once,
-   * even if it comes to several gateways: a repetition gets the first reply, or waits for it. Throws
-   * `store-unavailable`.
+   * Delivers a challenge of an auth server that keeps its challenges itself, when it is that server's turn. It is stored
+   * first and delivered once, even if it comes to several gateways: a repetition gets the first reply, or waits for it.
+   * A failed one is delivered again. Reports every refusal as an event. Throws `store-unavailable` and `Overloaded`.
    * @see docs/protocols/linotp.md 15
    */
   deliver(request: RelayRequest): Promise<RelayReply>;

@@ -11,9 +11,10 @@ const isSame = (one: DeviceAddress, other: DeviceAddress): boolean =>
  */
 export async function markDeviceDead(
   { store, clock, log }: EngineParts,
-  { gda, owner }: Pick<RelayDevice, 'gda' | 'owner'>,
+  named: Pick<RelayDevice, 'gda' | 'owner' | 'reference'>,
   dead: readonly DeviceAddress[],
 ): Promise<void> {
+  const { gda, owner } = named;
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const now = clock();
     const found = await store.findDevice(gda);
@@ -25,7 +26,7 @@ export async function markDeviceDead(
     );
     const addresses = [...marked, ...carried.filter(({ since }) => since === 0).map((each) => ({ ...each, deadSince: now }))];
     if (addresses.every(({ deadSince }) => deadSince !== now)) return;
-    const base = found ?? { gda, owner, version: -1, lastSeen: now };
+    const base = found ?? { ...named, version: -1, lastSeen: now };
     const device: RelayDevice = { ...base, addresses, deadSince: now, version: base.version + 1 };
     if ((await store.putDevice(device, found?.version)) === 'conflict') continue;
     log.warn(

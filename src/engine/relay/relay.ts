@@ -1,72 +1,119 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Delivery } from '../../delivery/registry/index.ts';
-import { GatewayFault, type RelayProgress, type TrailEntry, type Transaction } from '../../foundation/model/index.ts';
-import { reserveOf } from '../challenges/deliver.ts';
+import { GatewayFault, type LoginRefusalReason, type Transaction } from '../../foundation/model/index.ts';
+import { type LoginRefusal, mayLogIn } from '../admission/admission.ts';
 import { factsOf } from '../facts.ts';
-import type { EngineParts } from '../parts.ts';
+import { type EngineParts, originOf, ownerNames } from '../parts.ts';
 import { claim } from './claim.ts';
-import { leaseMs, type Outcome, withClaim } from './held-claim.ts';
-import { markDeviceDead } from './mark-dead.ts';
+import { deliverClaimed, type Settled } from './deliver-claimed.ts';
+import { leaseMs, withClaim } from './held-claim.ts';
+import { findPhone, type RelayPhone } from './phone.ts';
 import { planRelay, type RelayPlan, type Unreachable } from './plan.ts';
-import { isSameChallenge, type RelayRequest, relaySerial, relayTransaction } from './transaction.ts';
+import type { RelayRequest } from './request.ts';
+import { isSameChallenge, relayTransaction } from './transaction.ts';
 import { waitForChange } from './wait.ts';
 
-type Settled = Exclude<RelayProgress, { kind: 'claimed' }>;
+/**
+ * An outcome; `transaction` is the id of the stored challenge, absent when nothing had to be stored. `isRepeated`: it is
+ * that of an earlier request.
+ */
+type Outcome = Settled & { transaction?: string; isRepeated?: true };
 
 /**
- * The reply to a relayed challenge. `conflict`: its id belongs to another challenge of this auth server. `limited`: its
- * phone got as many as policies allow, until `retryMs` from now.
+ * The reply to a relayed challenge. `conflict`: its id belongs to another challenge of this auth server, the
+ * `transaction`. `unknown-gda`: this auth server has no such phone. `limited`: its phone got as many as policies allow,
+ * until `retryMs` from now. `refused`: admission refuses the caller.
  */
-export type RelayReply = Settled | { kind: 'unknown-gda' | 'conflict' } | { kind: 'limited'; retryMs: number };
+export type RelayReply =
+  | Outcome
+  | { kind: 'conflict'; transaction: string }
+  | { kind: 'unknown-gda' }
+  | { kind: 'limited'; retryMs: number }
+  | { kind: 'refused'; refusal: LoginRefusal };
 
 /** Each renewal of a claim ends one wait, so a delivery may take this many. */
 const maxAttempts = 60;
 const retryMs = 50;
 
 /** {@link Relay.deliver}. */
-export async function relay(parts: EngineParts, request: RelayRequest): Promise<RelayReply> {
-  const { store, metrics } = parts;
-  const { authServer: auth_server } = request.asker;
-  const plan = planRelay(parts, request.asker, request.gda, await store.findDevice(request.gda));
-  const limited = plan.reach === 'reachable' ? await limitedDevice(parts, request) : undefined;
-  const reply = limited ?? (await (plan.reach === 'reachable' ? relayTo(parts, request, plan) : relayedBefore(parts, request, plan.reach)));
-  metrics.relays.inc({ auth_server, result: reply.kind });
+export const relay = (parts: EngineParts, request: RelayRequest): Promise<RelayReply> =>
+  parts.loginQueue.run(request.asker.authServer, async () => {
+    const { asker } = request;
+    const phone = await findPhone(parts, request);
+    const names = phone.token ? ownerNames(phone.token) : { user: '', realm: '' };
+    const refusal = mayLogIn(parts, { asker, ...names }, request);
+    const reply: RelayReply = refusal ? { kind: 'refused', refusal } : await relayAdmitted(parts, request, phone);
+    if (reply.kind === 'sent' || reply.kind === 'queued') return reply;
+    const reason = reply.kind === 'refused' ? reply.refusal.kind : undelivered[reply.kind];
+    parts.tell({ kind: 'login-refused', origin: originOf(asker), reason, serials: phone.token ? [phone.token.serial] : [], ...names });
+    return reply;
+  });
+
+/** Why an admitted challenge reached no phone. */
+const undelivered: Record<Exclude<RelayReply['kind'], 'sent' | 'queued' | 'refused'>, LoginRefusalReason> = {
+  'unknown-gda': 'no-token',
+  'dead-address': 'unusable-token',
+  conflict: 'unknown-transaction',
+  failed: 'undeliverable',
+  limited: 'limited',
+};
+
+type AdmittedReply = Exclude<RelayReply, { kind: 'refused' }>;
+
+async function relayAdmitted(parts: EngineParts, request: RelayRequest, phone: RelayPhone): Promise<AdmittedReply> {
+  const plan = planRelay(parts, request, phone);
+  const { reach } = plan;
+  const limited = reach === 'reachable' ? await limitedPhone(parts, request, phone) : undefined;
+  const reply =
+    limited ?? (await (reach === 'reachable' ? relayTo(parts, { request, phone, plan }) : relayedBefore(parts, request, reach)));
+  parts.metrics.relays.inc({ auth_server: request.asker.authServer, result: reply.kind });
   return reply;
 }
 
+const findStored = ({ store }: EngineParts, { asker, transactionId }: RelayRequest): Promise<Transaction | undefined> =>
+  store.findByForeignId(asker.dialect, asker.authServer, transactionId);
+
 /** Counts a new challenge, where policies limit how many its phone gets. */
-async function limitedDevice(
-  { policy, store, clock, realms }: EngineParts,
-  { asker, gda, transactionId }: RelayRequest,
+async function limitedPhone(
+  parts: EngineParts,
+  request: RelayRequest,
+  { counted, token }: RelayPhone,
 ): Promise<Extract<RelayReply, { kind: 'limited' }> | undefined> {
-  const limit = policy.value('push_relays_per_device', factsOf({ policy, clock, realms }, asker, undefined));
-  if (!limit || (await store.findByForeignId(asker.dialect, asker.authServer, transactionId))) return undefined;
+  const { policy, store, clock } = parts;
+  const { asker } = request;
+  const limit = policy.value('push_relays_per_device', factsOf(parts, asker, token?.owner, token));
+  if (!limit || (await findStored(parts, request))) return undefined;
   const now = clock();
-  const { count, endsAt } = await store.countUp(`relays:${asker.authServer} ${relaySerial(gda)}`, now, now + limit.windowMs);
-  return count > limit.most ? { kind: 'limited', retryMs: endsAt - now } : undefined;
+  const count = (name: string) => store.countUp(`relays:${asker.authServer} ${name}`, now, now + limit.windowMs);
+  const full = (await Promise.all(counted.map(count))).filter((window) => window.count > limit.most);
+  return full.length > 0 ? { kind: 'limited', retryMs: Math.max(...full.map(({ endsAt }) => endsAt)) - now } : undefined;
 }
 
-async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPlan): Promise<RelayReply> {
-  const { asker, transactionId } = request;
-  const deliver = (transaction: Transaction): Promise<RelayReply | undefined> =>
-    withClaim(parts, transaction, (mayBegin) => deliverClaimed(parts, { request, plan, transaction, mayBegin }));
+type Planned = { request: RelayRequest; phone: RelayPhone; plan: RelayPlan };
+
+async function relayTo(parts: EngineParts, { request, phone, plan }: Planned): Promise<AdmittedReply> {
+  const deliver = async (transaction: Transaction): Promise<Outcome | undefined> => {
+    const settled = await withClaim(parts, transaction, (mayBegin) =>
+      deliverClaimed(parts, { request, phone, plan, transaction, mayBegin }),
+    );
+    return settled && { ...settled, transaction: transaction.id };
+  };
   let hasWaited = false;
   for (let attempt = 0, isThere = false; attempt < maxAttempts; attempt += 1) {
-    const fresh = relayTransaction(parts, request, leaseMs);
+    const fresh = relayTransaction(parts, request, phone, leaseMs);
     if (!isThere && (await parts.store.addTransaction(fresh)) === 'added') {
       const reply = await deliver(fresh);
       if (reply) return reply;
     }
-    const found = await parts.store.findByForeignId(asker.dialect, asker.authServer, transactionId);
+    const found = await findStored(parts, request);
     isThere = found !== undefined;
     if (!found) {
       // Another gateway is about to store it, or our own id was taken.
       await sleep(retryMs);
       continue;
     }
-    if (!isSameChallenge(found, request)) return { kind: 'conflict' };
+    if (!isSameChallenge(parts, found, request)) return { kind: 'conflict', transaction: found.id };
     const next = claim(found, { now: parts.clock(), hasWaited, leaseMs });
-    if (next.kind === 'reply') return next.progress;
+    if (next.kind === 'reply') return { ...next.progress, transaction: found.id, isRepeated: true };
     if (next.kind === 'wait') {
       hasWaited = true;
       parts.loginQueue.releaseSlot();
@@ -79,50 +126,15 @@ async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPla
   throw new GatewayFault('store-unavailable', 'A relayed challenge could neither be stored nor be found');
 }
 
-/** A gda that is unreachable now may have been reachable when the challenge first came. */
-async function relayedBefore({ store }: EngineParts, request: RelayRequest, otherwise: Unreachable): Promise<RelayReply> {
-  const { asker, transactionId } = request;
-  const progress = (await store.findByForeignId(asker.dialect, asker.authServer, transactionId))?.decision.relay;
-  return progress && (progress.kind === 'sent' || progress.kind === 'queued') ? progress : asReply(otherwise);
+/** A phone that is unreachable now may have been reachable when the challenge first came. */
+async function relayedBefore(parts: EngineParts, request: RelayRequest, otherwise: Unreachable): Promise<AdmittedReply> {
+  const found = await findStored(parts, request);
+  if (found && !isSameChallenge(parts, found, request)) return { kind: 'conflict', transaction: found.id };
+  const progress = found?.decision.relay;
+  return found && progress && progress.kind !== 'claimed' && progress.kind !== 'failed'
+    ? { ...progress, transaction: found.id, isRepeated: true }
+    : asReply(otherwise);
 }
 
-const asReply = (why: Unreachable): RelayReply =>
+const asReply = (why: Unreachable): AdmittedReply =>
   why.kind === 'unserved' ? { kind: 'failed', isDown: false, reason: `none is for ${why.kinds.join(' or ')}` } : { kind: why.kind };
-
-type Claimed = { request: RelayRequest; plan: RelayPlan; transaction: Transaction; mayBegin: () => boolean };
-
-async function deliverClaimed(parts: EngineParts, { request, plan, transaction, mayBegin }: Claimed): Promise<Outcome<Settled>> {
-  const { registry, clock } = parts;
-  const { delivery, addresses, canPoll } = plan;
-  const { challenges, answerUntil } = transaction.decision;
-  parts.loginQueue.releaseSlot();
-  const { outcome, attempts, deadAddresses } = await registry.deliver(
-    { ...delivery, deadlineMs: delivery.deadlineMs - reserveOf(delivery.deadlineMs), mayBegin },
-    {
-      transactionId: transaction.id,
-      handle: request.transactionId,
-      phone: 'linotp',
-      payload: request.payload,
-      addresses,
-      expiresAt: answerUntil,
-    },
-  );
-  const [at, serial] = [clock(), challenges[0]?.serial ?? ''];
-  const trail = attempts.map((attempt): TrailEntry => ({ at, serial, ...attempt }));
-  // Before the reply, so that a server that learns of a dead address finds it in the feed.
-  if (deadAddresses.length > 0) await markDeviceDead(parts, { gda: request.gda, owner: transaction.authServer }, deadAddresses);
-  return { progress: progressOf(outcome, trail, { canPoll, hasDead: deadAddresses.length > 0 }), trail };
-}
-
-function progressOf(
-  outcome: Delivery['outcome'],
-  trail: readonly TrailEntry[],
-  { canPoll, hasDead }: { canPoll: boolean; hasDead: boolean },
-): Settled {
-  if (outcome.kind === 'sent') return { kind: outcome.reason === 'poll' ? 'queued' : 'sent' };
-  if (canPoll) return { kind: 'queued' };
-  const tried = trail.filter((each) => each.outcome !== 'skipped');
-  if (hasDead && tried.every(({ reason }) => reason === 'dead-address')) return { kind: 'dead-address' };
-  const reason = tried.map((each) => `${each.provider}: ${each.reason}`).join(', ');
-  return { kind: 'failed', isDown: tried.every((each) => each.outcome === 'unavailable'), reason: reason.slice(0, 200) };
-}

@@ -1,36 +1,40 @@
-import { randomDigits, sha256Hex } from '../../foundation/crypto/index.ts';
+import { randomDigits } from '../../foundation/crypto/index.ts';
 import type { Challenge, Transaction } from '../../foundation/model/index.ts';
+import { firstLegOf, isFirstLegPass } from '../challenges/first-leg.ts';
 import { factsOf } from '../facts.ts';
-import type { Asker, EngineParts } from '../parts.ts';
+import type { EngineParts } from '../parts.ts';
 import { bucketOf } from '../records/shard-bucket.ts';
-
-/** A challenge to deliver for an auth server: its own id, the gda, and the text for the phone. */
-export type RelayRequest = { asker: Asker; transactionId: string; gda: string; payload: string };
+import type { RelayPhone } from './phone.ts';
+import { contentOf, type RelayRequest, relaySerial } from './request.ts';
 
 /** The name of no phone protocol, so that no answer of our own phones can match. */
 const phone = 'relay';
-const minValidityMs = 150_000;
-
-/** The serial under which the challenges of a gda are stored. */
-export const relaySerial = (gda: string): string => `relay-${sha256Hex(gda)}`;
 
 /**
  * The transaction of a relayed challenge: it has no verdict and ends by time. Its one challenge makes it findable by
- * gda while it is open. The handle is unique, because ids are unique per auth server and server names have no slash.
- * LinOTP waits at least 150 s for its phones.
+ * gda while it is open; only a device may poll for its payload. The handle is unique, because ids are unique per auth
+ * server and dialect, and neither name has a slash.
  */
-export function relayTransaction(parts: EngineParts, { asker, transactionId, gda, payload }: RelayRequest, leaseMs: number): Transaction {
+export function relayTransaction(
+  parts: EngineParts,
+  request: RelayRequest,
+  { serial, token, gda }: RelayPhone,
+  leaseMs: number,
+): Transaction {
+  const { asker, transactionId, payload, validity: { wantedMs, leastMs = 0, keptMs = 0 } = {} } = request;
   const { clock, policy, settings } = parts;
   const now = clock();
-  const facts = factsOf(parts, asker, undefined);
-  const seconds = policy.value('push_validity_seconds', facts);
-  const until = now + Math.max(seconds === undefined ? settings.challengeValidityMs : seconds * 1000, minValidityMs);
-  const serial = relaySerial(gda);
+  const seconds = policy.value('push_validity_seconds', factsOf(parts, asker, token?.owner, token));
+  const allowedMs = seconds === undefined ? undefined : seconds * 1000;
+  const validityMs =
+    wantedMs === undefined ? Math.max(allowedMs ?? settings.challengeValidityMs, leastMs) : Math.min(wantedMs, allowedMs ?? wantedMs);
   const bucket = bucketOf(serial);
+  const id = `${String(bucket).padStart(3, '0')}${randomDigits(17)}`;
   const fixed = { serial, phoneKey: '', phone, mode: 'confirm', state: 'pending', maxWrong: 1, wrongTries: 0 } as const;
-  const challenge: Challenge = { ...fixed, handle: `${asker.authServer}/${transactionId}`, payload };
+  const handle = `${asker.authServer}/${asker.dialect}/${transactionId}`;
+  const challenge: Challenge = { ...fixed, handle, payload: gda === undefined ? '' : payload };
   return {
-    id: `${String(bucket).padStart(3, '0')}${randomDigits(17)}`,
+    id,
     bucket,
     kind: 'relay',
     authServer: asker.authServer,
@@ -39,11 +43,12 @@ export function relayTransaction(parts: EngineParts, { asker, transactionId, gda
     user: '',
     realm: '',
     createdAt: now,
+    firstLeg: firstLegOf(parts.keyring, id, contentOf(request)),
     decision: {
       rule: { declineSettles: false, consume: 'never', graceMs: 0 },
       state: 'open',
-      answerUntil: until,
-      finishUntil: until,
+      answerUntil: now + validityMs,
+      finishUntil: now + Math.max(validityMs, keptMs),
       challenges: [challenge],
       version: 0,
       relay: { kind: 'claimed', until: now + leaseMs },
@@ -52,7 +57,9 @@ export function relayTransaction(parts: EngineParts, { asker, transactionId, gda
 }
 
 /** Whether a stored transaction is exactly this challenge. */
-export function isSameChallenge({ decision }: Transaction, { gda, payload }: RelayRequest): boolean {
-  const [challenge] = decision.challenges;
-  return challenge?.serial === relaySerial(gda) && challenge.payload === payload;
+export function isSameChallenge({ keyring }: Pick<EngineParts, 'keyring'>, stored: Transaction, request: RelayRequest): boolean {
+  if (stored.firstLeg) return isFirstLegPass(keyring, stored, contentOf(request));
+  // Stored by an older version, which relayed to devices only.
+  const [challenge] = stored.decision.challenges;
+  return request.to.kind === 'device' && challenge?.serial === relaySerial(request.to.gda) && challenge.payload === request.payload;
 }

@@ -4,7 +4,7 @@ import type { ChallengeMode, DeclineReason } from './transaction.ts';
 /** The origin of a request: the auth server and its dialect, the client's address, and the request id. */
 export type Origin = { authServer: string; dialect: string; client: string; requestId?: string | undefined };
 
-/** An administrator who acts, and the origin of the request. */
+/** An administrator who acts, and the origin of the request. The name is empty when an auth server acts itself. */
 export type Actor = Origin & { administrator: string };
 
 /** The user concerned; both fields are empty for a push token without an owner. */

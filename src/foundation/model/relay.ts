@@ -2,7 +2,7 @@ import type { DeviceAddress } from './push-token.ts';
 
 /**
  * A phone that belongs to an auth server's own tokens and that the gateway only delivers to. `gda` is the auth server's
- * id of the phone; one record per gda. Times are epoch ms; `version` guards every change.
+ * id of the phone, or a pseudonym of an address that it pushed to without a registration; one record per gda. Times are epoch ms; `version` guards every change.
  */
 export type RelayDevice = {
   gda: string;
@@ -14,6 +14,8 @@ export type RelayDevice = {
   platform?: string;
   /** The key with which the phone itself may change its address and poll: SPKI DER in base64. */
   publicKey?: string;
+  /** The auth server's own name of an address that it pushed to without a registration, if it gave one. */
+  reference?: string;
   /** The last registration, or change by the phone itself. */
   lastSeen: number;
   /** The time of the last signed change: an older one is a replay. */

@@ -111,7 +111,10 @@ export type TrailEntry = {
   ms: number;
 };
 
-/** A keyed tag of the pass of the first leg: the id of the keyring key, and the tag (base64url). */
+/**
+ * A keyed tag of the pass of the first leg, of the binding of an approval, or of the content of a relayed challenge: the
+ * id of the keyring key, and the tag (base64url).
+ */
 export type FirstLeg = { keyId: string; tag: string };
 
 /**
@@ -158,7 +161,7 @@ export type Transaction = ReadonlyDeep<{
   client?: string;
   /** The counter of failures that an accept resets. */
   failures?: string;
-  /** For auth servers that send the pass of the first leg again with every poll. */
+  /** For requests that must show again what the first one showed. */
   firstLeg?: FirstLeg;
   decision: Decision;
 }>;

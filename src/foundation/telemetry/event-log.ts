@@ -39,7 +39,7 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'phone-enrolled': info('a phone was bound to a push token'),
   'address-told': info('a phone changed its device address'),
   'address-dead': warn('a device address is dead; it is not used until the phone sends a new one'),
-  'token-administered': info('an administrator changed a push token'),
+  'token-administered': info('a push token was changed'),
   'challenge-cancelled': info('an administrator cancelled a challenge'),
   'expired-deleted': info('an administrator deleted expired transactions'),
   'account-administered': warn('an administrator changed an account'),
@@ -65,7 +65,7 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'audit-lost': error('the audit lacks events: the store was away for too long'),
   'audit-note-refused': error('a note in the store was not written by a gateway with the keyring; it is ignored'),
   'audit-expired': info('old entries of the audit lost their content'),
-  'audit-erased': warn('an administrator had a person erased from the audit'),
+  'audit-erased': warn('a person was erased from the audit'),
 };
 
 /** Events whose level or message depends on their fields. */

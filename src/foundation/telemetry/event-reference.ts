@@ -17,7 +17,9 @@ const whom = {
 const origin = {
   origin: 'The auth server, its dialect, the address of the client and the id of the request: {authServer, dialect, client, requestId}.',
 };
-const by = { by: 'The administrator with the origin of the request: {administrator, authServer, dialect, client, requestId}.' };
+const by = {
+  by: 'The administrator with the origin of the request: {administrator, authServer, dialect, client, requestId}. If an auth server acts itself, administrator is empty.',
+};
 const authServer = { authServer: 'Name of the auth server that asked.' };
 const transaction = { transaction: 'Id of the transaction in the gateway.' };
 const serial = { serial: 'Serial of the push token.' };
@@ -128,7 +130,7 @@ export const eventTexts: { [Kind in AuditContent['kind']]: EventText<Kind> } = {
     fields: { ...serial, addressKinds: 'Kinds of the dead addresses.' },
   },
   'token-administered': {
-    when: 'An administrator changed a push token.',
+    when: 'An administrator, or an auth server with the right tokens or limits, changed a push token.',
     fields: { act: 'The change, such as enable, set-pin or delete.', ...serial, ...by, ...whom },
   },
   'challenge-cancelled': {
@@ -151,7 +153,7 @@ export const eventTexts: { [Kind in AuditContent['kind']]: EventText<Kind> } = {
     fields: {
       reason: 'Why, such as no-token, expired or no-right.',
       act: 'The right that was needed, or the act itself.',
-      by: `${by.by} administrator is empty when none is known.`,
+      by: `${by.by} It is empty too when no administrator is known.`,
     },
   },
   'caller-refused': {
@@ -266,7 +268,7 @@ export const eventTexts: { [Kind in AuditContent['kind']]: EventText<Kind> } = {
     },
   },
   'audit-erased': {
-    when: 'An administrator erased a person from the audit.',
+    when: 'An administrator, or an auth server with the right erase, erased a person from the audit.',
     fields: { persons: 'Ids of the keys that the person was hashed with.', ...by },
   },
 };

@@ -23,10 +23,12 @@ export function deviceStore(session: Session): DeviceStore {
       }),
     removeDevice: (gda, expectedVersion) =>
       write('removeDevice', () => run('DELETE FROM devices WHERE gda = ? AND version = ?', gda, expectedVersion) === 1),
-    deadDevices: (owner, since, limit) =>
+    deadDevices: (owner, { since, after = '' }, limit) =>
       read('deadDevices', () => {
-        const where = 'owner = ? AND dead_since IS NOT NULL AND dead_since >= ?';
-        return all(`SELECT body FROM devices WHERE ${where} ORDER BY dead_since, gda LIMIT ?`, owner, since, limit).map(deviceOf);
+        const where = 'owner = ? AND dead_since IS NOT NULL AND dead_since >= ? AND (dead_since > ? OR gda > ?)';
+        return all(`SELECT body FROM devices WHERE ${where} ORDER BY dead_since, gda LIMIT ?`, owner, since, since, after, limit).map(
+          deviceOf,
+        );
       }),
   };
 }

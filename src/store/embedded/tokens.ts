@@ -199,6 +199,7 @@ function conditions(filter: PushTokenFilter): { where: string; values: (string |
   const isLike = (column: string, folded: string): [string, string] =>
     folded.includes('*') ? [`${column} GLOB ?`, glob(folded)] : [`${column} = ?`, folded];
   if (filter.serial !== undefined) parts.push(isLike('lower(serial)', filter.serial.toLowerCase()));
+  if (filter.afterSerial !== undefined) parts.push(['serial > ?', filter.afterSerial]);
   if (filter.user !== undefined) parts.push(isLike('folded_user', foldedName(filter.user)));
   if (filter.ownerKeys !== undefined) parts.push([hasOwnerKey, JSON.stringify(filter.ownerKeys)]);
   if (filter.realm !== undefined) parts.push(['realm = ? COLLATE NOCASE', filter.realm]);

@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 type DeviceStore = Pick<Store, 'findDevice' | 'putDevice' | 'removeDevice' | 'deadDevices'>;
 
 /** Optional fields of a relay device: a write without one removes it. */
-const optional = ['platform', 'publicKey', 'signedAt', 'deadSince'] as const;
+const optional = ['platform', 'publicKey', 'reference', 'signedAt', 'deadSince'] as const;
 
 /** Relay devices: one document each. */
 export function deviceStore({ run, collections: { devices } }: Session): DeviceStore {
@@ -40,10 +40,14 @@ export function deviceStore({ run, collections: { devices } }: Session): DeviceS
       }),
     removeDevice: (gda, expectedVersion) =>
       run('removeDevice', async () => (await devices.deleteOne({ _id: gda, version: expectedVersion })).deletedCount === 1),
-    deadDevices: (owner, since, limit) =>
+    deadDevices: (owner, { since, after = '' }, limit) =>
       run('deadDevices', async () => {
         // `$exists` as in the partial index: otherwise the planner does not use it.
-        const dead = devices.find({ owner, deadSince: { $exists: true, $gte: since } });
+        const dead = devices.find({
+          owner,
+          deadSince: { $exists: true, $gte: since },
+          $or: [{ deadSince: { $gt: since } }, { _id: { $gt: after } }],
+        });
         return (await dead.sort({ deadSince: 1, _id: 1 }).limit(limit).toArray()).map(deviceOf);
       }),
   };

@@ -15,6 +15,7 @@ export const forPeople = { readPreference: 'primaryPreferred' } as const;
 export function conditionsOf(filter: PushTokenFilter): Filter<TokenDocument> {
   return {
     ...(filter.serial === undefined ? {} : { 'lower.serial': glob(filter.serial.toLowerCase()) }),
+    ...(filter.afterSerial === undefined ? {} : { _id: { $gt: filter.afterSerial } }),
     ...(filter.user === undefined ? {} : { 'lower.user': glob(foldedName(filter.user)) }),
     ...(filter.ownerKeys === undefined ? {} : { ownerKeys: { $in: [...filter.ownerKeys] } }),
     ...(filter.realm === undefined ? {} : { 'lower.realm': foldedRealm(filter.realm) }),

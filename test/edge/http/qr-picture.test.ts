@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { PNG } from 'pngjs';
-import { qrPicture, qrPictureUrl } from '../../../src/edge/http/index.ts';
+import { qrDrawing, qrPicture, qrPictureUrl, qrSvg } from '../../../src/edge/http/index.ts';
 import { readQrPicture } from '../../../src/virtual-phone/index.ts';
 
 describe('The picture of a QR code', () => {
@@ -28,6 +28,13 @@ describe('The picture of a QR code', () => {
     const url = qrPictureUrl('otpauth://pipush/X', { scale: 4 });
     assert.ok(url.startsWith('data:image/png;base64,iVBORw0KGgo'));
     assert.equal(url.length, 'data:image/png;base64,'.length + qrPicture('otpauth://pipush/X', { scale: 4 }).toString('base64').length);
+  });
+
+  it('is the same as an SVG on white ground, and drawn with characters', () => {
+    const squares = PNG.sync.read(qrPicture('otpauth://pipush/X', { scale: 1 })).width;
+    assert.match(qrSvg('otpauth://pipush/X'), new RegExp(`^<svg viewBox="0 0 ${squares} ${squares}" [^>]+><rect [^>]+fill="#fff"/><path `));
+    const lines = qrDrawing('otpauth://pipush/X').trimEnd().split('\n');
+    assert.deepEqual([lines.length, new Set(lines.map(({ length }) => length))], [Math.ceil(squares / 2), new Set([squares])]);
   });
 
   it('is refused for a text that is too long', () => {

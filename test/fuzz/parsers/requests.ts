@@ -5,7 +5,6 @@ import { DeviceBody } from '../../../src/edge/dialects/challenge-service/devices
 import { parsed } from '../../../src/edge/dialects/challenge-service/parts.ts';
 import { ChallengeServiceFault } from '../../../src/edge/dialects/challenge-service/replies.ts';
 import { OperatorFault } from '../../../src/edge/dialects/operator/errors.ts';
-import { readAuditParams } from '../../../src/edge/dialects/operator/index.ts';
 import { readJson } from '../../../src/edge/dialects/operator/parts.ts';
 import { auditQueryOf } from '../../../src/edge/dialects/privacyidea/audit-list.ts';
 import { privacyideaPatterns } from '../../../src/edge/dialects/privacyidea/index.ts';
@@ -13,6 +12,7 @@ import { readRadiusAttributes } from '../../../src/edge/dialects/privacyidea/log
 import { pageOf } from '../../../src/edge/dialects/privacyidea/tokens/paging.ts';
 import { validityPeriod } from '../../../src/edge/dialects/privacyidea/tokens/validity-period.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest } from '../../../src/edge/formats/linotp/index.ts';
+import { readAuditParams } from '../../../src/edge/formats/management/index.ts';
 import {
   PiFault,
   type PiParams,
@@ -254,7 +254,7 @@ export const requests: readonly Parser[] = [
   {
     name: 'audit-filter',
     of: [
-      'src/edge/dialects/operator/audit-query.ts',
+      'src/edge/formats/management/audit-query.ts',
       'src/edge/dialects/privacyidea/audit-list.ts',
       'src/edge/dialects/privacyidea/tokens/paging.ts',
       'src/edge/dialects/privacyidea/tokens/validity-period.ts',
@@ -284,7 +284,7 @@ export const requests: readonly Parser[] = [
           Object.values(period).every((moment) => moment === null || Number.isFinite(moment)),
           'a moment that is none',
         );
-        return taken([asked, auditQueryOf(params), page, period], asked.ok ? 'read' : asked.error.replace(/".*?"/s, '').slice(0, 30));
+        return taken([asked, auditQueryOf(params), page, period], asked.ok ? 'read' : asked.error.why.replace(/".*?"/s, '').slice(0, 30));
       }),
   },
   {

@@ -1,7 +1,6 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { LoginRefusal, RelayReply } from '../../../engine/index.ts';
-import type { LoginRefusalReason } from '../../../foundation/model/index.ts';
 import { askerFor, authServerOf, bodyOf, type ChallengeServiceParts, parsed } from './parts.ts';
 import { ChallengeServiceFault, NobodyTakesIt, reply } from './replies.ts';
 
@@ -24,27 +23,13 @@ export async function postChallenge(parts: ChallengeServiceParts, ctx: Context):
   const { server, showed } = await authServerOf(parts, ctx);
   const { transactionId, gda, challenge } = parsed(body, ChallengeBody).challenge;
   const asker = askerFor(parts, ctx, server.name);
-  // The challenge names no user: rules can use the auth server, its address, the device and the time.
-  const applicant = { asker, user: '', realm: '' };
-  const { admission, relay } = parts.engine;
-  const refusal = admission.mayLogIn(applicant, { showed });
-  if (refusal) {
-    admission.tellRefused(applicant, refusal.kind);
-    throw new ChallengeServiceFault(403, refusals[refusal.kind]);
-  }
-  const relayed = await admission.inTurn(server.name, () => relay.deliver({ asker, transactionId, gda, payload: challenge }));
-  if (relayed.kind !== 'sent' && relayed.kind !== 'queued') admission.tellRefused(applicant, undelivered[relayed.kind]);
-  tell(ctx, relayed);
+  const to = { kind: 'device', gda } as const;
+  const validity = { leastMs: minValidityMs };
+  tell(ctx, await parts.engine.relay.deliver({ asker, showed, transactionId, to, payload: challenge, validity }));
 }
 
-/** Why an admitted challenge reached no phone. */
-const undelivered: Record<Exclude<RelayReply['kind'], 'sent' | 'queued'>, LoginRefusalReason> = {
-  'unknown-gda': 'no-token',
-  'dead-address': 'unusable-token',
-  conflict: 'unknown-transaction',
-  failed: 'undeliverable',
-  limited: 'limited',
-};
+/** LinOTP waits at least this long for its phones. */
+const minValidityMs = 150_000;
 
 /** Refusals of admission in the words of this dialect. */
 const refusals: Record<LoginRefusal['kind'], string> = {
@@ -72,6 +57,8 @@ function tell(ctx: Context, relayed: RelayReply): void {
       throw new ChallengeServiceFault(404, 'Unknown gda');
     case 'dead-address':
       throw new ChallengeServiceFault(410, 'The device address of this gda is dead');
+    case 'refused':
+      throw new ChallengeServiceFault(403, refusals[relayed.refusal.kind]);
     case 'conflict':
       throw new ChallengeServiceFault(409, 'Another challenge has this transactionId');
     case 'limited':

@@ -113,7 +113,7 @@ export async function listDead(parts: ChallengeServiceParts, ctx: Context): Prom
   const text = String(ctx.query.since ?? 0);
   const since = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
   if (!isMoment(since)) throw new ChallengeServiceFault(400, 'Missing or wrong: since');
-  const dead = await parts.engine.relay.deadDevices(server.name, since, mostAtOnce);
+  const dead = await parts.engine.relay.deadDevices(server.name, { since }, mostAtOnce);
   const iso = (moment: number): string => new Date(moment).toISOString();
   const devices = dead.map(({ gda, platform, deadSince = 0, addresses }) => ({
     gda,

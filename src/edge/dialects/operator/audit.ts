@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { foldedName } from '../../../foundation/model/index.ts';
-import { auditParams, readAuditParams, shownEntry, strangeCursor } from './audit-query.ts';
+import { auditParams, readAuditParams, shownEntry, strangeCursor } from '../../formats/management/index.ts';
 import { OperatorFault } from './errors.ts';
 import { actingOperator, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
@@ -14,7 +14,7 @@ export async function listAudit(parts: OperatorParts, ctx: Context): Promise<voi
   const twice = Object.entries(ctx.query).find(([, value]) => Array.isArray(value));
   if (twice) throw new OperatorFault('bad-request', `${twice[0]} is given twice.`);
   const asked = readAuditParams(Object.fromEntries(Object.entries(ctx.query).map(([name, value]) => [name, String(value)])), clock());
-  if (!asked.ok) throw new OperatorFault('bad-request', asked.error);
+  if (!asked.ok) throw new OperatorFault('bad-request', asked.error.why);
   const found = await audit.list(asked.value.query, asked.value.wish);
   if (!found.ok) throw new OperatorFault('bad-request', strangeCursor);
   ctx.body = { entries: found.value.lines.map(shownEntry), next: found.value.next };

@@ -16,7 +16,6 @@ import { addTokenAddress, listAddresses, removeTokenAddress } from './token-addr
 import { listTokens, showToken } from './token-list.ts';
 import { listTransactions, showTransaction } from './transactions.ts';
 
-export { type AuditParams, auditParams, readAuditParams, shownEntry, strangeCursor } from './audit-query.ts';
 export type { Finding } from './doctor.ts';
 export { operatorFallback } from './errors.ts';
 export type { OperatorParts } from './parts.ts';

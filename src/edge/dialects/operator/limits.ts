@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { demandName } from '../../../foundation/model/index.ts';
+import { limitFacts } from '../../formats/management/index.ts';
 import { OperatorFault } from './errors.ts';
 import { actingOperator, type OperatorParts, operatorOf } from './parts.ts';
 
@@ -11,15 +12,7 @@ export async function listLimits(parts: OperatorParts, ctx: Context): Promise<vo
   await operatorOf(parts, ctx);
   const { serial } = ctx.query;
   const of = serial === undefined ? undefined : demandName('The serial', String(serial));
-  const { admission } = parts.engine;
-  const [phones, quiet] = await Promise.all([admission.limitedPhones(of), admission.quietLogins(of)]);
-  ctx.body = {
-    phones: phones.map(({ mutedUntil, ...phone }) => ({
-      ...phone,
-      mutedUntil: mutedUntil === undefined ? undefined : new Date(mutedUntil).toISOString(),
-    })),
-    quiet: quiet.map(({ until, ...logins }) => ({ ...logins, until: new Date(until).toISOString() })),
-  };
+  ctx.body = await limitFacts(parts.engine, of);
 }
 
 /** `DELETE /ops/limits/:serial`: clears the limits of this phone and the wrong PINs of its user. */

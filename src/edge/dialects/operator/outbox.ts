@@ -2,8 +2,9 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import type { ShownMessage } from '../../../engine/index.ts';
 import { demandName } from '../../../foundation/model/index.ts';
+import { iso } from '../../formats/management/index.ts';
 import { OperatorFault } from './errors.ts';
-import { actingOperator, iso, type OperatorParts, operatorOf, readQuery } from './parts.ts';
+import { actingOperator, type OperatorParts, operatorOf, readQuery } from './parts.ts';
 
 const text = z.string().min(1).max(512);
 const wish = z.strictObject({

@@ -38,12 +38,6 @@ export type OperatorParts = {
 /** The dialect's name in log, metrics and policies. */
 export const dialect = 'ops';
 
-/** A moment in replies: ISO 8601, UTC. */
-export const iso = (moment: number): string => new Date(moment).toISOString();
-
-/** The same; undefined without a moment. */
-export const isoOr = (moment: number | undefined): string | undefined => (moment === undefined ? undefined : iso(moment));
-
 /** Parses a query by its schema. Refuses unknown, repeated and invalid parameters. */
 export function readQuery<T extends z.ZodType>(ctx: Context, schema: T): z.output<T> {
   const parsed = schema.safeParse({ ...ctx.query });

@@ -1,33 +1,23 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { ownerNames } from '../../../engine/index.ts';
+import * as management from '../../formats/management/index.ts';
 import { OperatorFault } from './errors.ts';
 import { actingOperator, askerFor, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
-const checkLimitMs = 10_000;
 const testText = { title: 'Test', question: 'This is a test push of your operator. You may decline it.' };
 const testRule = { declineSettles: true, consume: 'once' as const, graceMs: 0 };
 
 /** `GET /ops/providers`: the state of every provider. */
 export async function listProviders(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
-  ctx.body = { providers: parts.engine.providers.status().map(withDates) };
+  ctx.body = { providers: management.providerFacts(parts.engine) };
 }
-
-type Status = ReturnType<OperatorParts['engine']['providers']['status']>[number];
-
-const iso = (moment: number): string => new Date(moment).toISOString();
-const withDates = ({ lastSuccess, lastError, expires, ...status }: Status) => ({
-  ...status,
-  lastSuccess: lastSuccess === undefined ? undefined : iso(lastSuccess),
-  lastError: lastError && { ...lastError, at: iso(lastError.at) },
-  expires: expires.map((each) => ({ ...each, at: iso(each.at) })),
-});
 
 /** `POST /ops/providers/:name/check`: checks the credentials of a provider without a push. */
 export async function checkProvider(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
-  const result = await parts.engine.providers.check(String(ctx.params.name), AbortSignal.timeout(checkLimitMs));
+  const result = await management.checkProvider(parts.engine, String(ctx.params.name));
   if (!result) throw unknownProvider(ctx);
   ctx.body = result;
 }

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
-import { iso, isoOr, type OperatorParts, operatorOf } from './parts.ts';
+import { iso, isoOr } from '../../formats/management/index.ts';
+import { type OperatorParts, operatorOf } from './parts.ts';
 
 const hourMs = 3_600_000;
 

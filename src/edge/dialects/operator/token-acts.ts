@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Assigned, longestPin, type TokenAdministration, type TokenLimitRefusal } from '../../../engine/index.ts';
 import type { Owner, PushToken } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
+import { notEnabled } from '../../formats/management/index.ts';
 import { administrationOf } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 import { administratorOf, askerFor, type OperatorParts, readJson } from './parts.ts';
@@ -29,8 +30,8 @@ const acting =
  */
 export const enableToken = acting('enable', 'enabled', async (acts, token) => {
   await acts.setEnabled([token], true);
-  if (token.revoked) throw isRevoked(token);
-  if (token.rollout !== 'enrolled') throw new OperatorFault('conflict', `The push token ${token.serial} waits for its phone.`);
+  const why = notEnabled(token);
+  if (why !== undefined) throw new OperatorFault('conflict', why);
 });
 
 /** `POST /ops/tokens/:serial/disable`, with the right `disable`. */

@@ -1,18 +1,10 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { addressId, maxAddresses } from '../../../engine/index.ts';
+import { maxAddresses } from '../../../engine/index.ts';
 import { demandName, type PushToken } from '../../../foundation/model/index.ts';
+import { addressesOf } from '../../formats/management/index.ts';
 import { OperatorFault } from './errors.ts';
-import { actingOperator, iso, type OperatorParts, operatorOf, readJson } from './parts.ts';
-
-/** The addresses of a push token by id; the addresses themselves are never shown. */
-export const addressesOf = ({ addresses }: PushToken) =>
-  addresses.map((address) => ({
-    id: addressId(address),
-    kind: address.kind,
-    since: iso(address.since),
-    deadSince: address.deadSince === undefined ? undefined : iso(address.deadSince),
-  }));
+import { actingOperator, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
 /** The push token in the path. Refused if there is none. */
 export async function tokenOf({ engine }: OperatorParts, ctx: Context): Promise<PushToken> {

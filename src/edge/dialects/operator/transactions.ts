@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { statuses } from '../../../engine/index.ts';
 import { demandName, type Transaction } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
-import { timeOf } from './audit-query.ts';
+import { iso, timeOf } from '../../formats/management/index.ts';
 import { OperatorFault } from './errors.ts';
-import { administratorOf, adminTokenOf, askerFor, iso, type OperatorParts, readQuery } from './parts.ts';
+import { administratorOf, adminTokenOf, askerFor, type OperatorParts, readQuery } from './parts.ts';
 
 const name = z.string().trim().min(1).max(256);
 const wish = z.strictObject({

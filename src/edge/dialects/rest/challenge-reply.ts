@@ -3,7 +3,8 @@ import type { Status } from '../../../engine/index.ts';
 import type { Transaction } from '../../../foundation/model/index.ts';
 import type { RestParts } from './parts.ts';
 
-const iso = (moment: number): string => new Date(moment).toISOString();
+/** A moment (epoch ms) in replies. */
+export const iso = (moment: number): string => new Date(moment).toISOString();
 
 /** The words of this dialect for the status of a challenge. `cancelled` is a decline with that reason. */
 export const restStatus: Record<Status, z.output<typeof ChallengeStatus>> = {

@@ -2,8 +2,10 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Asker } from '../../../engine/index.ts';
 import { parseJson } from '../../../foundation/model/index.ts';
+import type { Permission } from '../../../policy/index.ts';
 import type { AuthServerRight } from '../../access/index.ts';
 import { type Caller, type Handler, type Method, noteParams, readBody, readText } from '../../http/index.ts';
+import { knownManager, type Manager, managerFor } from './managers.ts';
 import { askerFor, authServerOf, type RestParts } from './parts.ts';
 import { type ProblemType, RestProblem } from './problems.ts';
 
@@ -15,13 +17,14 @@ export type DescribedReply = { description: string; schema?: z.ZodType; contentT
 
 /**
  * One endpoint as data: who may call it, what it takes and what it replies. The OpenAPI document is made of these.
- * `right`: what the auth server must be allowed; `nobody`: no caller is asked for. `problems`: refusals beyond those
- * that every endpoint has.
+ * `right`: what the auth server must be allowed; `nobody`: no caller is asked for. `permission`: what policies must
+ * give an administrator who calls instead. `problems`: refusals beyond those that every endpoint has.
  */
 export type Description<Q extends z.ZodType, B extends z.ZodType, H extends z.ZodType> = {
   method: Method;
   path: string;
   right: AuthServerRight | 'nobody';
+  permission?: Permission;
   /** The name of the operation, in camelCase. */
   id: string;
   summary: string;
@@ -48,10 +51,13 @@ export type RestCall<Q, B, H = unknown> = {
 /** The description of any endpoint. */
 export type Described = Description<z.ZodType, z.ZodType, z.ZodType>;
 
+/** A request of an administrator, or of an auth server that manages. */
+export type ManagerCall<Q, B> = Pick<RestCall<Q, B>, 'query' | 'body' | 'param'> & { manager: Manager };
+
 /** A described endpoint with its handler. */
 export type Endpoint = { described: Described; route: Handler<RestParts> };
 
-type Act<Q, B, H> = (parts: RestParts, call: RestCall<Q, B, H>) => Promise<RestReply | 'held'>;
+type Act<Call> = (parts: RestParts, call: Call) => Promise<RestReply | 'held'>;
 
 /**
  * An endpoint for auth servers. It reads the body, recognises the caller, checks the right, parses, and only then acts.
@@ -61,17 +67,43 @@ export function endpoint<
   Q extends z.ZodType = z.ZodType<unknown>,
   B extends z.ZodType = z.ZodType<unknown>,
   H extends z.ZodType = z.ZodType<unknown>,
->(described: Description<Q, B, H> & { right: AuthServerRight }, act: Act<z.output<Q>, z.output<B>, z.output<H>>): Endpoint {
+>(described: Description<Q, B, H> & { right: AuthServerRight }, act: Act<RestCall<z.output<Q>, z.output<B>, z.output<H>>>): Endpoint {
   return defined(described, async (parts, ctx) => {
     const raw = await bodyOf(ctx);
     const caller = await authServerOf(parts, ctx, described.right);
-    const query = parsed(described.query ?? noQuery, { ...ctx.query }, 'query') as z.output<Q>;
-    const body = (described.body ? parsed(described.body, jsonOf(ctx, raw), 'body') : undefined) as z.output<B>;
+    const read = inputOf(described, ctx, raw);
     const headers = (described.headers ? parsed(described.headers, { ...ctx.headers }, 'header') : undefined) as z.output<H>;
-    noteParams(ctx, new Map(Object.entries({ ...(query ?? {}), ...(body ?? {}) })));
     const asker = askerFor(parts, ctx, caller.server);
-    return act(parts, { ctx, caller, asker, query, body, headers, param: (name) => String(ctx.params[name]) });
+    return act(parts, { ctx, caller, asker, headers, ...read });
   });
+}
+
+/**
+ * An endpoint for administrators, and for auth servers with the right to manage. The act gets whoever calls as one
+ * manager, and looks only at the manager's scope.
+ */
+export function managed<Q extends z.ZodType = z.ZodType<unknown>, B extends z.ZodType = z.ZodType<unknown>>(
+  described: Description<Q, B, z.ZodType<unknown>> & { right: AuthServerRight; permission: Permission },
+  act: Act<ManagerCall<z.output<Q>, z.output<B>>>,
+): Endpoint {
+  return defined(described, async (parts, ctx) => {
+    const raw = await bodyOf(ctx);
+    const known = await knownManager(parts, ctx, described);
+    const read = inputOf(described, ctx, raw);
+    return act(parts, { manager: managerFor(parts, ctx, known, described), ...read });
+  });
+}
+
+/** Parses query and body, and notes their parameters for policies. */
+function inputOf<Q extends z.ZodType, B extends z.ZodType>(
+  { query: asked, body: sent }: Pick<Description<Q, B, z.ZodType>, 'query' | 'body'>,
+  ctx: Context,
+  raw: Buffer,
+) {
+  const query = parsed(asked ?? noQuery, { ...ctx.query }, 'query') as z.output<Q>;
+  const body = (sent ? parsed(sent, jsonOf(ctx, raw), 'body') : undefined) as z.output<B>;
+  noteParams(ctx, new Map(Object.entries({ ...(query ?? {}), ...(body ?? {}) })));
+  return { query, body, param: (name: string) => String(ctx.params[name]) };
 }
 
 /** An endpoint that anybody may call. */

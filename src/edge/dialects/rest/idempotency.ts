@@ -3,11 +3,12 @@ import type { RestCall } from './endpoint.ts';
 import type { RestParts } from './parts.ts';
 import { RestProblem } from './problems.ts';
 
-/** The header of a request that may be sent again. @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header */
+/** An idempotency key. @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header */
+export const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'has 1 to 255 printable ASCII characters, without spaces');
+
+/** The header of a request that may be sent again. */
 export const idempotencyHeaders = z.object({
-  'idempotency-key': z
-    .string()
-    .regex(/^[\x21-\x7e]{1,255}$/, 'has 1 to 255 printable ASCII characters, without spaces')
+  'idempotency-key': idempotencyKey
     .optional()
     .describe('A key of your choice for this request. Sent again within 24 hours, it gets the same object and does nothing else.'),
 });

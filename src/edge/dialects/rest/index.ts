@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import { challengeEndpoints } from './challenges.ts';
+import { deliveryEndpoints } from './deliveries.ts';
 import { type Described, type Endpoint, openEndpoint } from './endpoint.ts';
+import { managementEndpoints } from './management/index.ts';
 import { type OpenApi, openApiOf } from './openapi.ts';
 import type { RestParts } from './parts.ts';
 import { streamEndpoints } from './streams.ts';
@@ -31,7 +33,13 @@ const openApi = openEndpoint(
 );
 
 /** All endpoints of this dialect. */
-export const restEndpoints: readonly Endpoint[] = [...challengeEndpoints, ...streamEndpoints, openApi];
+export const restEndpoints: readonly Endpoint[] = [
+  ...challengeEndpoints,
+  ...streamEndpoints,
+  ...deliveryEndpoints,
+  ...managementEndpoints,
+  openApi,
+];
 
 /** Their descriptions. */
 export const restDescriptions = (): Described[] => restEndpoints.map(({ described }) => described);

@@ -32,7 +32,7 @@ export function openApiOf(endpoints: readonly Described[], path: string): OpenAp
     const template = described.path.replace(/:(\w+)/g, '{$1}');
     paths[template] = { ...paths[template], [described.method.toLowerCase()]: operationOf(described, components) };
   }
-  return { openapi: '3.1.1', info, servers: [{ url: path }], tags: tagsOf(endpoints), paths, components };
+  return { openapi: '3.1.1', info, servers: [{ url: path }], tags: tagsOf(endpoints), security, paths, components };
 }
 
 const info = {
@@ -68,7 +68,7 @@ function operationOf(described: Described, components: Components): Operation {
     summary,
     description: description === undefined ? needed : `${description} ${needed}`,
     tags: [tagOf(described)],
-    security: right === 'nobody' ? [] : security,
+    ...(right === 'nobody' && { security: [] }),
     parameters: [
       ...pathParameters(described),
       ...parametersIn('query', described.query, components),

@@ -17,6 +17,7 @@ export const problemTypes = {
   'key-reused': [409, 'The idempotency key belongs to another request'],
   'under-way': [409, 'The first request with this idempotency key is under way'],
   conflict: [409, 'The state of the object does not allow this'],
+  'dead-address': [410, 'No address of the phone is alive'],
   'too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body must be application/json'],
   'cannot-be-asked': [422, 'No phone of this user can be asked'],

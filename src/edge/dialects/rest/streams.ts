@@ -45,6 +45,48 @@ const followChallenge = endpoint(
   },
 );
 
+const EventBody = z.strictObject({
+  type: z.string().describe('The kind of the event, such as challenge.accepted. It is the event name, too.'),
+  timestamp: z.iso.datetime(),
+  data: z.record(z.string(), z.string()).describe('The id and status of the challenge, and what belongs to the kind.'),
+});
+
+const followEvents = endpoint(
+  {
+    method: 'GET',
+    path: '/v1/events',
+    right: 'poll',
+    id: 'followEvents',
+    summary: 'All events of the auth server, as server-sent events',
+    description:
+      'The events of all its challenges in order, as web hooks get them. Without Last-Event-ID an event `ready` comes first, and then what happens from now on. With it the stream goes on after that event: events are kept for 24 hours. An event `reset` says that some are gone; read the challenges that you wait for. The stream ends after ten minutes and when the gateway stops; then connect again.',
+    headers,
+    replies: { 200: { description: 'The stream. The data of each event is a JSON text.', schema: EventBody, contentType: streamed } },
+    problems: ['too-many-streams'],
+  },
+  async (parts, call) => {
+    const shown = call.headers['last-event-id'];
+    const { name } = call.caller.server;
+    const known = shown === undefined ? undefined : Number(shown);
+    return openStream(parts, { ctx: call.ctx, authServer: name }, eventsOf(parts, name, known));
+  },
+);
+
+const eventsOf =
+  ({ engine }: RestParts, authServer: string, known: number | undefined): Follow =>
+  (stream) =>
+    engine.challenges.readEvents({
+      authServer,
+      known,
+      begin: ({ kind, number }) => stream.send({ id: String(number), event: kind, data: {} }),
+      tell(events) {
+        for (const { number, kind, at, data } of events)
+          stream.send({ id: String(number), event: kind, data: { type: kind, timestamp: new Date(at).toISOString(), data } });
+        return stream.sent();
+      },
+      failed: () => stream.end({ comesBack: true }),
+    });
+
 /** The states of a challenge as `show` makes them. Refers to names only, because many streams may be open. */
 export const statesOf =
   (
@@ -79,4 +121,4 @@ export function openStream(
 }
 
 /** The endpoints with event streams. */
-export const streamEndpoints: readonly Endpoint[] = [followChallenge];
+export const streamEndpoints: readonly Endpoint[] = [followChallenge, followEvents];

@@ -1,3 +1,4 @@
+export { type EnrolmentWish, enrolmentRules } from './enrolment-rules.ts';
 export { type PiProduct, type PiReplyBody, piFallback, resultAuthentication, sendPi } from './envelope.ts';
 export { asPiFault, noRightFault, PiFault, type PiFaultKind } from './errors.ts';
 export type { PiFlavour } from './flavour.ts';

@@ -66,6 +66,19 @@ describe('Event streams of the REST interface', function () {
     assert.deepEqual((await stream.rest()).map(shown), [['2', 'challenge', 'withdrawn']]);
   });
 
+  it('go on after a decline that settles nothing, until another phone accepts', async () => {
+    const policies = [{ name: 'several', scope: 'authentication', actions: { push_decline_settles: false } }];
+    const { create, follow, phone, phoneOf } = await givenShop({ policies });
+    const other = await phoneOf('alice');
+    const { id } = await create({ mode: 'confirm' });
+    const stream = await follow(id);
+    await stream.next();
+    await phone.answer((await phone.poll()).body.result.value[0].nonce, { decline: true });
+    assert.deepEqual(shown(await stream.next()), ['1', 'challenge', 'declined']);
+    await other.answer((await other.poll()).body.result.value[0].nonce);
+    assert.deepEqual((await stream.rest()).map(shown), [['2', 'challenge', 'accepted']]);
+  });
+
   it('go on where they stopped, and say when there is nothing more', async () => {
     const { create, follow, accepts } = await givenShop();
     const challenge = await create();

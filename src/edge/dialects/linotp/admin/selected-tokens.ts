@@ -1,4 +1,4 @@
-import { type Asked, ownerOf } from '../../../../engine/index.ts';
+import type { Asked } from '../../../../engine/index.ts';
 import type { PushToken } from '../../../../foundation/model/index.ts';
 import { LinotpFault, type LinotpParams } from '../../../formats/linotp/index.ts';
 import type { LinotpParts } from '../parts.ts';
@@ -17,13 +17,8 @@ export async function selectedTokens(parts: LinotpParts, params: LinotpParams): 
   return asked ? tokens.filter(({ owner }) => owner && engine.people.isNamedBy(owner, asked)) : tokens;
 }
 
-/**
- * The user of a call, for stored records. A user who is unknown or cannot be looked up keeps the typed name:
- * administrators must be able to stop the push tokens of a user who has left.
- */
+/** The user of a call, for stored records. @see People.asked */
 export async function askedUser(parts: LinotpParts, params: LinotpParams, name: string): Promise<Asked> {
   const { user, realm } = resolved(parts, params, name);
-  const resolver = sourceNamed(parts, params, realm);
-  const record = await parts.engine.people.recordOf(user, realm, resolver);
-  return record ? { ...ownerOf(record, realm), typed: user } : { user, realm, resolver };
+  return parts.engine.people.asked(user, realm, sourceNamed(parts, params, realm));
 }

@@ -1,5 +1,4 @@
 import type { Context } from 'koa';
-import { ownerOf } from '../../../../engine/index.ts';
 import type { Owner } from '../../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from '../parts.ts';
@@ -21,6 +20,6 @@ export async function ownerNamed(parts: PrivacyideaParts, ctx: Context, params: 
 
 /** Remembers the source's record of a push token's owner for policies and texts, if the source is reachable. */
 export async function rememberOwner({ engine }: PrivacyideaParts, ctx: Context, owner: Owner | undefined): Promise<void> {
-  const record = owner && (await engine.people.recordOf(owner.user, owner.realm, engine.people.sourceOf(owner)));
-  if (record && engine.people.isOwnedBy(owner, { ...ownerOf(record, owner.realm), typed: owner.user })) rememberUser(ctx, record);
+  const record = await engine.people.recordOfOwner(owner);
+  if (record) rememberUser(ctx, record);
 }

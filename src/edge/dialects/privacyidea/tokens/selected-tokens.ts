@@ -1,4 +1,4 @@
-import { type Asked, ownerOf } from '../../../../engine/index.ts';
+import type { Asked } from '../../../../engine/index.ts';
 import { foldedRealm, type PushToken } from '../../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from '../parts.ts';
@@ -26,15 +26,10 @@ export async function selectedTokens(parts: PrivacyideaParts, params: PiParams):
   return tokens;
 }
 
-/**
- * The user of a call, as a source knows them. An unknown user, or any user while a source is unreachable, keeps the
- * typed name: administrators must always be able to stop the tokens of a user who has left.
- */
+/** The user of a call, for stored records. @see People.asked */
 async function askedUser(parts: PrivacyideaParts, params: PiParams): Promise<Asked> {
   const { user, realm } = userOf(parts, params, {}, noSuchOwner);
-  const resolver = resolverNamed(parts, params, realm);
-  const record = await parts.engine.people.recordOf(user, realm, resolver);
-  return record ? { ...ownerOf(record, realm), typed: user } : { user, realm, resolver };
+  return parts.engine.people.asked(user, realm, resolverNamed(parts, params, realm));
 }
 
 /**

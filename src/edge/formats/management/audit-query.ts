@@ -26,22 +26,25 @@ const ago = /^(\d{1,5})([mhd])$/;
 const isoTime = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/**
- * Parses an audit query; a refusal is one sentence. Times are ISO 8601, or a duration before now: `90m`, `12h`, `7d`.
- */
-export function readAuditParams(params: AuditParams, now: number): Result<{ query: AuditQuery; wish: AuditPage }, string> {
+/** Why a parameter of an audit query is refused: its name, and one sentence. */
+export type AuditParamRefusal = { param: keyof AuditParams; why: string };
+
+const wrong = (param: keyof AuditParams, why: string): Result<never, AuditParamRefusal> => refused({ param, why });
+
+/** Parses an audit query. Times are ISO 8601, or a duration before now: `90m`, `12h`, `7d`. */
+export function readAuditParams(params: AuditParams, now: number): Result<{ query: AuditQuery; wish: AuditPage }, AuditParamRefusal> {
   const { user, realm, administrator, serial, transaction, authServer, kind, act, from, until, limit, cursor } = params;
-  if (realm !== undefined && user === undefined) return refused('realm narrows user; give both.');
+  if (realm !== undefined && user === undefined) return wrong('realm', 'realm narrows user; give both.');
   const [kinds, acts] = [kind, act].map((list) => list?.split(',').map((each) => each.trim()));
   const unknown = kinds?.find((each) => !auditKinds.includes(each));
-  if (unknown !== undefined) return refused(noSuchKind(unknown));
+  if (unknown !== undefined) return wrong('kind', noSuchKind(unknown));
   const [begin, end] = [timeOf(from, now), timeOf(until, now)];
   for (const [name, time] of [['from', begin] as const, ['until', end] as const])
     if (Number.isNaN(time))
-      return refused(`${name} is not a time; write 2026-11-30, 2026-11-30T08:00:00Z, or 90m, 12h, 7d for a time before now.`);
-  if (begin !== undefined && end !== undefined && begin >= end) return refused('from has to be before until.');
+      return wrong(name, `${name} is not a time; write 2026-11-30, 2026-11-30T08:00:00Z, or 90m, 12h, 7d for a time before now.`);
+  if (begin !== undefined && end !== undefined && begin >= end) return wrong('from', 'from has to be before until.');
   const most = limit === undefined ? usualLimit : Number(limit);
-  if (!Number.isInteger(most) || most < 1 || most > mostAtOnce) return refused(`limit is a number from 1 to ${mostAtOnce}.`);
+  if (!Number.isInteger(most) || most < 1 || most > mostAtOnce) return wrong('limit', `limit is a number from 1 to ${mostAtOnce}.`);
   const query = { user, realm, administrator, serial, transaction, authServer, kinds, acts, from: begin, until: end };
   return ok({ query, wish: { limit: most, cursor } });
 }

@@ -1,0 +1,11 @@
+export {
+  type AuditParams,
+  auditParams,
+  readAuditParams,
+  shownEntry,
+  strangeCursor,
+  timeOf,
+} from './audit-query.ts';
+export { checkProvider, explainPolicies, limitFacts, policyQuestion, providerFacts } from './gateway-facts.ts';
+export { iso, isoOr } from './times.ts';
+export { addressesOf, notEnabled, type TokenListWish, tokenFacts, tokenFilter, tokenRow } from './token-facts.ts';
