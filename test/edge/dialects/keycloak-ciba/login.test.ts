@@ -23,7 +23,7 @@ describe('A login of Keycloak (CIBA)', function () {
   };
 
   it('is approved on the phone, which shows client, realm and message, and ends with tokens', async () => {
-    const { keycloak, phone, shown, told: events, clock, ended } = await givenShop(undo);
+    const { keycloak, phone, shown, told: events, clock, ended, logged, client, admin } = await givenShop(undo);
     // given a client that asks Keycloak, which asks the gateway
     const poll = await asked(keycloak, { binding_message: 'W4SCT-42' });
     clock.advance(seconds(6));
@@ -42,6 +42,11 @@ describe('A login of Keycloak (CIBA)', function () {
     assert.equal(await poll(), 'tokens');
     assert.equal(await poll(), 'invalid_grant');
     assert.deepEqual([events('login-finished').length, events('result-delivered')[0]?.result], [1, 'approved']);
+    // and nothing of the token, which could approve, is in the log or left in the store
+    const signature = keycloak.callbacks[0]?.token.split('.')[2] ?? '';
+    assert.ok(signature.length > 40 && !JSON.stringify(logged).includes(signature));
+    const { messages } = JSON.parse(await (await fetch(`${client.url}/ops/outbox`, { headers: admin })).text());
+    assert.deepEqual(messages, []);
   });
 
   it('is declined on the phone: the first answer is final, and the client is told at once', async () => {
