@@ -1,6 +1,7 @@
 /**
  * Many requests that wait for a phone at one gateway (`--how push_wait|long-poll|sse`): their cost while nothing
- * happens, and the time until an answer at the same or another gateway releases each. Two gateway processes share one MongoDB and use the image's
+ * happens, and the time until an answer at the same or another gateway releases each. With `--share 50` so many long
+ * polls or streams wait for one challenge, which makes the start cheaper. Two gateway processes share one MongoDB and use the image's
  * settings of malloc. Memory is measured for the waiting gateway's process: resident set at the end of the quiet time
  * (VmRSS, including the pages of the node program), used V8 heap at that time, and the peak of the resident set
  * (VmHWM).
@@ -27,14 +28,17 @@ const { values } = parseArgs({
     answers: { type: 'string', default: '200' },
     how: { type: 'string', default: 'push_wait' },
     seconds: { type: 'string', default: '30' },
+    share: { type: 'string', default: '1' },
   },
 });
 const count = Number(values.count);
 const answers = Number(values.answers);
 const seconds = Number(values.seconds);
 const perUser = 50;
+const share = Number(values.share);
 const apiKey = 'bench-key-0123456789abcdef0123456789abcdef';
 const authorized = { authorization: `Bearer ${apiKey}` };
+const challenges = new Map<string, { url: Promise<string>; left: number }>();
 const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
 
 /** A way to wait: its label in the metric of waiting requests, and one wait until the phone of this user has accepted. */
@@ -64,8 +68,8 @@ try {
   const residentBefore = residentOf(one);
   const waiting = await startWaiting(one, phones);
   const idle = await costOf(one);
-  const same = await releaseSome(one, phones, waiting);
-  const other = await releaseSome(two, phones, waiting);
+  const same = await releaseSome(one, phones, { waiting, from: 0 });
+  const other = await releaseSome(two, phones, { waiting, from: answers });
   report({ ...idle, residentBefore }, { same, other });
 } finally {
   isOver = true;
@@ -183,8 +187,15 @@ async function ask(url: string, over: { method?: string; body?: string } = {}): 
   }
 }
 
-/** The URL of a new challenge. */
-async function challengeAt(url: string, user: string): Promise<string> {
+/** The URL of a challenge, new for every so many calls for a user. */
+function challengeAt(url: string, user: string): Promise<string> {
+  const { url: made, left } = challenges.get(user) ?? { url: Promise.resolve(''), left: 0 };
+  const next = left > 0 ? made : newChallenge(url, user);
+  challenges.set(user, { url: next, left: left > 0 ? left - 1 : share - 1 });
+  return next;
+}
+
+async function newChallenge(url: string, user: string): Promise<string> {
   const reply = await ask(`${url}/rest/v1/challenges`, {
     method: 'POST',
     body: JSON.stringify({ user, mode: 'confirm', validitySeconds: 600 }),
@@ -224,7 +235,7 @@ async function untilWaiting({ client }: GatewayProcess, wanted: number): Promise
   for (;;) {
     const text = await (await fetch(`${client.url}/metrics`)).text();
     if (Number(new RegExp(`pushgate_result_waiters\\{kind="${kind}"\\} (\\d+)`).exec(text)?.[1]) >= wanted) return;
-    await sleep(20);
+    await sleep(100);
   }
 }
 
@@ -251,9 +262,13 @@ async function costOf(gateway: GatewayProcess): Promise<Cost> {
  * Answers one challenge after another at this gateway. Returns how long after its answer each request was released
  * (ms).
  */
-async function releaseSome({ client }: GatewayProcess, phones: readonly PiPhone[], waiting: readonly Waiting[]): Promise<number[]> {
+async function releaseSome(
+  { client }: GatewayProcess,
+  phones: readonly PiPhone[],
+  { waiting, from }: { waiting: readonly Waiting[]; from: number },
+): Promise<number[]> {
   const delays: number[] = [];
-  for (let number = 0; number < answers; number += 1) {
+  for (let number = from; number < from + answers; number += 1) {
     const user = number % phones.length;
     const phone = piPhone(client, { serial: phones[user]?.serial ?? '', credential: '' });
     const nonce = (await phone.poll()).body.result.value[0].nonce;

@@ -1,6 +1,7 @@
 /**
- * `npm run generate`: writes the pages of docs/reference from the source: schemas, actions, metrics, events,
- * commands and the REST interface, and the types of its TypeScript client. With `--check` it writes nothing, and fails if a page is out of date.
+ * `npm run generate`: writes the pages of docs/reference from the source: schemas, actions, rights, metrics,
+ * events, commands and the REST interface, and the types of its TypeScript client. With `--check` it writes nothing,
+ * and fails if a page is out of date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,11 +13,13 @@ import { configPage } from './reference/config-page.ts';
 import { eventsPage } from './reference/events-page.ts';
 import { metricsPage } from './reference/metrics-page.ts';
 import { policiesPage } from './reference/policies-page.ts';
+import { rightsPage } from './reference/rights-page.ts';
 
 /** One function per file, which lie in docs/reference unless they say where. */
 const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'config.md': async () => configPage(await loadKinds()),
   'policies.md': policiesPage,
+  'rights.md': rightsPage,
   'metrics.md': metricsPage,
   'events.md': eventsPage,
   'cli.md': cliPage,

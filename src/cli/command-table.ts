@@ -52,6 +52,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'List, show, verify and export the audit: who did what.',
     load: async () => (await import('./commands/audit.ts')).auditCommand,
   },
+  'api-key': { summary: 'Make API keys for auth servers.', load: async () => (await import('./commands/api-key.ts')).apiKeyCommand },
   callers: { summary: 'Make credentials for auth servers.', load: async () => (await import('./commands/callers.ts')).callersCommand },
   keyring: {
     summary: 'Manage the keys that seal every secret in the store.',

@@ -5,19 +5,19 @@ import { linotpPatterns } from '../edge/dialects/linotp/index.ts';
 import { operatorPatterns } from '../edge/dialects/operator/index.ts';
 import { privacyideaPatterns } from '../edge/dialects/privacyidea/index.ts';
 import { restPatterns } from '../edge/dialects/rest/index.ts';
-import { type MountRoutes, opsPatterns, type RoutePattern } from '../edge/http/index.ts';
+import { type GuardedPattern, type MountRoutes, opsPatterns } from '../edge/http/index.ts';
 import { linotpPhonePatterns } from '../edge/phones/linotp/index.ts';
 import { pipushPatterns } from '../edge/phones/pipush/index.ts';
 
-/** The routes that a mount can serve: for auth servers, and for phones. */
-const served = {
+/** Every route that a mount of each kind can serve, for auth servers and for phones, with what its callers need. */
+export const served = {
   privacyidea: { callers: privacyideaPatterns, phones: pipushPatterns },
   linotp: { callers: linotpPatterns, phones: linotpPhonePatterns },
   'challenge-service': { callers: challengeServicePatterns, phones: [] },
   rest: { callers: restPatterns, phones: [] },
   'keycloak-ciba': { callers: keycloakPatterns, phones: [] },
   ops: { callers: [...opsPatterns, ...operatorPatterns], phones: [] },
-} satisfies Record<string, { callers: readonly RoutePattern[]; phones: readonly RoutePattern[] }>;
+} satisfies Record<string, { callers: readonly GuardedPattern[]; phones: readonly GuardedPattern[] }>;
 
 /** One mount of a listener. */
 export const mountConfig = z

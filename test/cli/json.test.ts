@@ -112,6 +112,7 @@ const rows: Readonly<Record<string, Row>> = {
   'audit show': { argv: (place) => ['audit', 'show', place.entryId, ...at(place)] },
   'audit verify': { argv: (place) => ['audit', 'verify', ...at(place)] },
   'audit erase': { argv: (place) => ['audit', 'erase', 'mallory', '--yes', ...at(place)] },
+  'api-key make': { argv: () => ['api-key', 'make'] },
   'callers api-key': { argv: (place) => ['callers', 'api-key', 'keycloak', '--auth-server', 'local', ...at(place)] },
   'log-name': { argv: (place) => ['log-name', 'alice', ...at(place)] },
   'config init': {

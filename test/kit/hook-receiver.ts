@@ -19,8 +19,8 @@ export type HookReceiver = {
   reply(...replies: [Reply, ...Reply[]]): void;
 };
 
-/** A status, with headers. */
-export type Reply = { status: number; headers?: Record<string, string> };
+/** A status, with headers; or none at all. */
+export type Reply = { status: number | 'hangs'; headers?: Record<string, string> };
 
 /** Starts a receiver that takes every web hook. */
 export async function hookReceiver(undo: Cleanup): Promise<HookReceiver> {
@@ -30,7 +30,7 @@ export async function hookReceiver(undo: Cleanup): Promise<HookReceiver> {
   const server = createServer(async (request, response) => {
     received.push({ headers: request.headers, body: await text(request) });
     const { status = 204, headers = {} } = (replies.length > 1 ? replies.shift() : replies[0]) ?? {};
-    response.writeHead(status, headers).end();
+    if (status !== 'hangs') response.writeHead(status, headers).end();
     for (const look of waiting.splice(0)) look();
   });
   server.listen(0, '127.0.0.1');

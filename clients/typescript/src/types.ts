@@ -62,3 +62,186 @@ export type ConsumedChallenge = {
   /** The push token whose phone accepted. */
   serial: string;
 };
+
+export type Rollout = {
+  serial: string;
+  user?: string;
+  realm?: string;
+  /** The text of the QR code. It holds the credential of the rollout, so show it to the user only. */
+  link: string;
+  qr: {
+    png: string;
+  } | {
+    svg: string;
+  } | {
+    text: string;
+  };
+  /** The phone may enrol before this moment. */
+  expiresAt: string;
+};
+
+export type TokenSummary = {
+  serial: string;
+  type: string;
+  /** The owner. */
+  user?: string;
+  /** The realm of the owner. */
+  realm?: string;
+  /** enrolled: a phone is bound. Before that the push token waits for its phone. */
+  state: 'offered' | 'paired' | 'activating' | 'enrolled';
+  enabled: boolean;
+  /** It is out of use for good. */
+  revoked: boolean;
+  /** It has failed too often. */
+  locked: boolean;
+  failures: number;
+  lastLogin?: string;
+};
+
+export type Token = {
+  serial: string;
+  type: string;
+  /** The owner. */
+  user?: string;
+  /** The realm of the owner. */
+  realm?: string;
+  /** enrolled: a phone is bound. Before that the push token waits for its phone. */
+  state: 'offered' | 'paired' | 'activating' | 'enrolled';
+  enabled: boolean;
+  /** It is out of use for good. */
+  revoked: boolean;
+  /** It has failed too often. */
+  locked: boolean;
+  failures: number;
+  lastLogin?: string;
+  /** The user source of the owner. */
+  resolver?: string;
+  /** The realms of the push token itself. */
+  realms: Array<string>;
+  description: string;
+  maxFailures: number;
+  lockedSince?: string;
+  hasPin: boolean;
+  /** How many logins it has accepted. */
+  logins: number;
+  createdAt: string;
+  validFrom?: string;
+  validUntil?: string;
+  /** The provider recorded at the enrolment. */
+  provider?: string;
+  /** The path of the mount that enrolled it. */
+  mount?: string;
+  /** Where the phone enrols. */
+  registrationUrl: string;
+  phone: {
+    protocol: string;
+    flavour: string;
+    capabilities: Array<string>;
+  };
+  notes: Record<string, string>;
+  addresses: Array<Address>;
+};
+
+export type Address = {
+  id: string;
+  kind: 'fcm' | 'apns' | 'gda' | 'webpush';
+  since: string;
+  /** A provider said that the address no longer exists. */
+  deadSince?: string;
+};
+
+export type Provider = {
+  name: string;
+  kind: string;
+  default: boolean;
+  /** The kinds of addresses that it serves. */
+  addresses: Array<string>;
+  /** The breaker: no push goes through an open one. */
+  circuit: 'closed' | 'open' | 'half-open';
+  inFlight: number;
+  queued: number;
+  lastSuccess?: string;
+  lastError?: {
+    at: string;
+    reason: string;
+    detail?: string;
+  };
+  /** When its credentials end. */
+  expires: Array<{
+    what: string;
+    at: string;
+  }>;
+  servers: Array<{
+    name: string;
+    state: string;
+  }>;
+  /** How far the clock of the gateway is ahead of the provider. */
+  clockSkewMs?: number;
+  /** Why it could not be opened. */
+  problem?: string;
+};
+
+export type PolicyExplanation = {
+  rules: Array<{
+    name: string;
+    scope?: string;
+    matched: boolean;
+    mismatches: Array<{
+      matcher: string;
+      wants: string;
+      was: string;
+    }>;
+    decides: Array<string>;
+    overruled: Array<{
+      action: string;
+      by: string;
+    }>;
+  }>;
+  limits: Array<{
+    limit: string;
+    value: number;
+    rule?: string;
+  }>;
+  plan: {
+    providers: Array<{
+      name: string;
+      kind: string;
+      addresses: Array<string>;
+    }>;
+    deadlineMs: number;
+    hedgeMs?: number;
+    isTimeSensitive?: boolean;
+    because: 'policy' | 'enrolment' | 'default' | 'none';
+    rule?: string;
+  };
+};
+
+export type Limits = {
+  /** Phones with pushes that count. */
+  phones: Array<{
+    serial: string;
+    user: string;
+    realm: string;
+    /** Pushes that rang lately and were not accepted. */
+    unanswered: number;
+    /** The phone is not rung before this moment. */
+    mutedUntil?: string;
+  }>;
+  /** Logins that are quiet after too many wrong PINs. */
+  quiet: Array<{
+    user: string;
+    realm: string;
+    serial?: string;
+    /** Only logins from unknown clients at this auth server are quiet. */
+    authServer?: string;
+    until: string;
+  }>;
+};
+
+export type AuditEntry = {
+  id: string;
+  at: string;
+  kind: string;
+  /** The fields of the event; null where a person was erased. Absent after the retention time. */
+  fields?: Record<string, unknown>;
+};

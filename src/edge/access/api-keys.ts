@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { z } from 'zod';
 import { secret } from '../../foundation/settings/index.ts';
+import { isMistyped } from './api-key-form.ts';
 
 const leastLength = 24;
 const hashForm = /^sha256:([0-9a-f]{64})$/;
@@ -9,8 +10,9 @@ const hashForm = /^sha256:([0-9a-f]{64})$/;
 export const apiKey = secret
   .refine(
     (key) => key.reveal() === '' || key.reveal().length >= leastLength,
-    `an API key has ${leastLength} characters or more; make one with: openssl rand -hex 32`,
+    `an API key has ${leastLength} characters or more; make one with: npx pushgate api-key make`,
   )
+  .refine((key) => !isMistyped(key.reveal()), 'the checksum of this API key is wrong: it was mistyped or cut off')
   .refine((key) => !key.reveal().startsWith('sha256:') || hashForm.test(key.reveal()), 'expected sha256: and 64 lower-case hex digits');
 
 type Keys = z.output<typeof apiKey>;

@@ -1,6 +1,7 @@
 import type { SourceLimits } from '../../engine/limits/index.ts';
 import { type Clock, ok, type Result, refused } from '../../foundation/model/index.ts';
 import type { Store } from '../../store/store.ts';
+import { isMistyped } from './api-key-form.ts';
 import { openApiKeys } from './api-keys.ts';
 import type { AuthServer } from './auth-servers.ts';
 import type { TokenRefusal } from './holder.ts';
@@ -20,8 +21,8 @@ export type CallerRequest = {
   body: () => Uint8Array;
 };
 
-/** Why a credential is refused. */
-export type CredentialRefusal = Exclude<TokenRefusal, { kind: 'wrong-role' }> | { kind: 'wrong' };
+/** Why a credential is refused. `mistyped`: an API key with a wrong checksum. */
+export type CredentialRefusal = Exclude<TokenRefusal, { kind: 'wrong-role' }> | { kind: 'wrong' | 'mistyped' };
 
 /**
  * Finds the auth server by the credential of a request: API key, signature, or JWT of role `validate`. Undefined
@@ -34,6 +35,7 @@ type Parts = { servers: readonly AuthServer[]; tokens: Tokens; limits: SourceLim
 type Verdict = Result<string | undefined, CredentialRefusal>;
 
 const wrong: Verdict = refused({ kind: 'wrong' });
+const mistyped: Verdict = refused({ kind: 'mistyped' });
 const known = (owner: string | undefined): Verdict => (owner === undefined ? wrong : ok(owner));
 
 /** Opens the credentials of these auth servers. */
@@ -56,6 +58,7 @@ export function openCredentials({ servers, tokens, limits, store, clock }: Parts
   const judge = async (request: CallerRequest): Promise<Verdict> => {
     const { header, method, target } = request;
     const key = header('x-api-key');
+    if (isMistyped(key) || isMistyped(request.bearer)) return mistyped;
     if (key !== '') return known(ownerOfKey(key));
     const keyId = header('x-pushgate-key-id');
     if (keyId === '') return request.bearer === '' ? ok(undefined) : byBearer(request.bearer);

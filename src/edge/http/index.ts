@@ -29,10 +29,13 @@ export { qrDrawing, qrPicture, qrPictureUrl, qrSvg } from './qr-picture.ts';
 export { openReadiness, type Readiness } from './readiness.ts';
 export {
   type FallbackReplies,
+  type GuardedPattern,
   type Handler,
   type Method,
   type Mount,
   type MountRoutes,
+  type Need,
+  type Needs,
   type Route,
   type RoutePattern,
   routeConflicts,

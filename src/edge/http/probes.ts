@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import type { Checked, Readiness } from './readiness.ts';
-import type { Route, RoutePattern } from './route.ts';
+import type { GuardedPattern, Route } from './route.ts';
 
 /** The health of one provider: its name and breaker state. */
 export type ProviderHealth = { name: string; circuit: 'closed' | 'open' | 'half-open' };
@@ -10,11 +10,11 @@ export type ProviderHealth = { name: string; circuit: 'closed' | 'open' | 'half-
 export type UserSourceHealth = { name: string; ok: boolean; detail: string };
 
 /** The routes of an `ops` mount. */
-export const opsPatterns: readonly RoutePattern[] = [
-  { methods: ['GET'], path: '/livez' },
-  { methods: ['GET'], path: '/readyz' },
-  { methods: ['GET'], path: '/healthz' },
-  { methods: ['GET'], path: '/metrics' },
+export const opsPatterns: readonly GuardedPattern[] = [
+  { methods: ['GET'], path: '/livez', needs: 'public' },
+  { methods: ['GET'], path: '/readyz', needs: 'public' },
+  { methods: ['GET'], path: '/healthz', needs: 'public' },
+  { methods: ['GET'], path: '/metrics', needs: 'public' },
 ];
 
 /**

@@ -1,4 +1,6 @@
 import type { Context } from 'koa';
+import type { Permission } from '../../policy/index.ts';
+import type { AuthServerRight } from '../access/index.ts';
 import type { Encoding } from './state.ts';
 
 /** Methods of a route; GET includes HEAD. */
@@ -7,11 +9,24 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 /** The requests of a route: `path` below its mount, with `:name` for a segment. */
 export type RoutePattern = { methods: readonly Method[]; path: string };
 
+/**
+ * What a caller needs: nothing (`public`); the password of an administrator; the token of any administrator
+ * (`session`); the key of a phone; a token of a realm under `keycloaks`; a right of an auth server; or a permission of
+ * an administrator.
+ */
+export type Need = 'public' | 'password' | 'session' | 'phone' | 'keycloak' | { right: AuthServerRight } | { permission: Permission };
+
+/** One need, all of several, or any one of several. */
+export type Needs = Need | { all: readonly Need[] } | { any: readonly Need[] };
+
+/** A pattern that says who may call it. */
+export type GuardedPattern = RoutePattern & { needs: Needs };
+
 /** A pattern with its handler. */
 export type Route = RoutePattern & { handle(ctx: Context): Promise<void> | void };
 
 /** A pattern with a handler for any mount of a dialect; `P` are the parts of a mount. */
-export type Handler<P> = RoutePattern & { handler: (parts: P, ctx: Context) => Promise<void> };
+export type Handler<P> = GuardedPattern & { handler: (parts: P, ctx: Context) => Promise<void> };
 
 /** Binds the handlers of a dialect to the parts of one mount. */
 export const tieRoutes = <P>(table: readonly Handler<P>[], parts: P): Route[] =>

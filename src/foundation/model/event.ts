@@ -68,11 +68,19 @@ export const connectionRefusals = ['process', 'network', 'half-sent'] as const;
 export type ConnectionRefusalReason = (typeof connectionRefusals)[number];
 
 /**
- * Why a request was not accepted as an auth server's: its credential is `malformed`, `expired` or `wrong`; its
+ * Why a request was not accepted as an auth server's: its credential is `malformed`, `expired`, `wrong` or `mistyped`; its
  * certificate or address belongs to no auth server; the auth server lacks the right; or the object belongs to another
  * auth server (`not-theirs`).
  */
-export type CallerRefusalReason = 'malformed' | 'expired' | 'wrong' | 'unknown-certificate' | 'unknown-caller' | 'no-right' | 'not-theirs';
+export type CallerRefusalReason =
+  | 'malformed'
+  | 'expired'
+  | 'wrong'
+  | 'mistyped'
+  | 'unknown-certificate'
+  | 'unknown-caller'
+  | 'no-right'
+  | 'not-theirs';
 
 /**
  * Why an administrative act was refused: the token is missing or bad; a browser did not send the guard against forged

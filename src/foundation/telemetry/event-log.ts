@@ -98,6 +98,7 @@ const tellingLines = {
   },
   'caller-refused': {
     expired: info('a credential has expired'),
+    mistyped: warn('a caller was refused: the checksum of its API key is wrong, so it was mistyped or cut off'),
     refused: warn('a caller was refused: not an auth server with this right'),
   },
   'administration-refused': { usual: info('an administrative act was refused'), unusual: warn('an administrative act was refused') },
@@ -127,7 +128,7 @@ function lineOf(event: GatewayEvent): Line {
     case 'challenge-answered':
       return answeredLine(event);
     case 'caller-refused':
-      return tellingLines[event.kind][event.reason === 'expired' ? 'expired' : 'refused'];
+      return tellingLines[event.kind][event.reason === 'expired' || event.reason === 'mistyped' ? event.reason : 'refused'];
     case 'administration-refused':
       return refusedActLine(event);
     case 'configuration-reloaded':

@@ -159,7 +159,8 @@ export const eventTexts: { [Kind in AuditContent['kind']]: EventText<Kind> } = {
   'caller-refused': {
     when: 'A request did not come from an auth server that may send it.',
     fields: {
-      reason: 'Why: malformed, expired, wrong, unknown-certificate, unknown-caller, no-right or not-theirs.',
+      reason:
+        'Why: malformed, expired, wrong, mistyped (an API key with a wrong checksum), unknown-certificate, unknown-caller, no-right or not-theirs.',
       origin: `${origin.origin} authServer is empty when none was recognised.`,
     },
   },

@@ -1,4 +1,4 @@
-import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
+import { type GuardedPattern, type Handler, type Route, tieRoutes } from '../../http/index.ts';
 import { adminCheckStatus } from './admin/admin-checkstatus.ts';
 import { adminInit } from './admin/admin-init.ts';
 import { adminLogin, adminLogout } from './admin/admin-login.ts';
@@ -17,39 +17,39 @@ export type { LinotpParts } from './parts.ts';
 const both = ['GET', 'POST'] as const;
 
 const table: readonly Handler<LinotpParts>[] = [
-  { methods: both, path: '/validate/check', handler: validateCheck },
-  { methods: both, path: '/validate/check_s', handler: validateCheckSerial },
-  { methods: both, path: '/validate/check_t', handler: validateCheckTransaction },
-  { methods: both, path: '/validate/check_status', handler: validateCheckStatus },
-  { methods: both, path: '/validate/simplecheck', handler: validateSimpleCheck },
-  { methods: both, path: '/validate/ok', handler: validateOk },
-  { methods: both, path: '/validate/fail', handler: validateFail },
-  { methods: ['POST'], path: '/admin/login', handler: adminLogin },
-  { methods: both, path: '/admin/logout', handler: adminLogout },
-  { methods: ['POST'], path: '/admin/init', handler: adminInit },
-  { methods: both, path: '/admin/show', handler: adminShow },
-  { methods: both, path: '/admin/checkstatus', handler: adminCheckStatus },
-  { methods: ['POST'], path: '/admin/enable', handler: adminEnable },
-  { methods: ['POST'], path: '/admin/disable', handler: adminDisable },
-  { methods: ['POST'], path: '/admin/reset', handler: adminReset },
-  { methods: ['POST'], path: '/admin/remove', handler: adminRemove },
-  { methods: ['POST'], path: '/admin/set', handler: adminSet },
-  { methods: both, path: '/system/getProvider', handler: getProvider },
-  { methods: both, path: '/system/testProvider', handler: testProvider },
-  { methods: both, path: '/system/getProviderDef', handler: getProviderDef },
-  { methods: ['POST'], path: '/system/setProvider', handler: changeProvider },
-  { methods: ['POST'], path: '/system/setDefaultProvider', handler: changeProvider },
-  { methods: ['POST'], path: '/system/delProvider', handler: changeProvider },
-  { methods: both, path: '/system/getConfig', handler: getConfig },
-  { methods: ['POST'], path: '/system/setConfig', handler: changeConfig },
-  { methods: ['POST'], path: '/system/delConfig', handler: changeConfig },
-  { methods: ['POST'], path: '/system/setPolicy', handler: changeConfig },
-  { methods: ['POST'], path: '/system/delPolicy', handler: changeConfig },
-  { methods: ['GET'], path: '/auth/pushtoken', handler: testPage },
+  { methods: both, path: '/validate/check', needs: { right: 'check' }, handler: validateCheck },
+  { methods: both, path: '/validate/check_s', needs: { right: 'check' }, handler: validateCheckSerial },
+  { methods: both, path: '/validate/check_t', needs: { right: 'check' }, handler: validateCheckTransaction },
+  { methods: both, path: '/validate/check_status', needs: { right: 'poll' }, handler: validateCheckStatus },
+  { methods: both, path: '/validate/simplecheck', needs: { right: 'check' }, handler: validateSimpleCheck },
+  { methods: both, path: '/validate/ok', needs: 'public', handler: validateOk },
+  { methods: both, path: '/validate/fail', needs: 'public', handler: validateFail },
+  { methods: ['POST'], path: '/admin/login', needs: 'password', handler: adminLogin },
+  { methods: both, path: '/admin/logout', needs: 'public', handler: adminLogout },
+  { methods: ['POST'], path: '/admin/init', needs: { permission: 'enrollPUSH' }, handler: adminInit },
+  { methods: both, path: '/admin/show', needs: { permission: 'tokenlist' }, handler: adminShow },
+  { methods: both, path: '/admin/checkstatus', needs: { permission: 'getchallenges' }, handler: adminCheckStatus },
+  { methods: ['POST'], path: '/admin/enable', needs: { permission: 'enable' }, handler: adminEnable },
+  { methods: ['POST'], path: '/admin/disable', needs: { permission: 'disable' }, handler: adminDisable },
+  { methods: ['POST'], path: '/admin/reset', needs: { permission: 'reset' }, handler: adminReset },
+  { methods: ['POST'], path: '/admin/remove', needs: { permission: 'delete' }, handler: adminRemove },
+  { methods: ['POST'], path: '/admin/set', needs: { permission: 'setpin' }, handler: adminSet },
+  { methods: both, path: '/system/getProvider', needs: { permission: 'operate' }, handler: getProvider },
+  { methods: both, path: '/system/testProvider', needs: { permission: 'operate' }, handler: testProvider },
+  { methods: both, path: '/system/getProviderDef', needs: { permission: 'operate' }, handler: getProviderDef },
+  { methods: ['POST'], path: '/system/setProvider', needs: { permission: 'operate' }, handler: changeProvider },
+  { methods: ['POST'], path: '/system/setDefaultProvider', needs: { permission: 'operate' }, handler: changeProvider },
+  { methods: ['POST'], path: '/system/delProvider', needs: { permission: 'operate' }, handler: changeProvider },
+  { methods: both, path: '/system/getConfig', needs: { permission: 'operate' }, handler: getConfig },
+  { methods: ['POST'], path: '/system/setConfig', needs: { permission: 'operate' }, handler: changeConfig },
+  { methods: ['POST'], path: '/system/delConfig', needs: { permission: 'operate' }, handler: changeConfig },
+  { methods: ['POST'], path: '/system/setPolicy', needs: { permission: 'operate' }, handler: changeConfig },
+  { methods: ['POST'], path: '/system/delPolicy', needs: { permission: 'operate' }, handler: changeConfig },
+  { methods: ['GET'], path: '/auth/pushtoken', needs: 'public', handler: testPage },
 ];
 
 /** The routes of a LinOTP mount, besides those of its phones. */
-export const linotpPatterns: readonly RoutePattern[] = table;
+export const linotpPatterns: readonly GuardedPattern[] = table;
 
 /** Binds the routes to the parts of a mount. */
 export const linotpRoutes = (parts: LinotpParts): Route[] => tieRoutes(table, parts);

@@ -66,6 +66,7 @@ function callerFault(refusal: CallerRefusal, right: string): PiFault {
     case 'expired':
       return tokenFault(refusal);
     case 'wrong':
+    case 'mistyped':
       return new PiFault('bad-authorization', 'Authentication failure. The API key or the signature of this request is not valid.');
     case 'unknown-certificate':
       return new PiFault('bad-authorization', 'Authentication failure. The client certificate of this request is not known here.');

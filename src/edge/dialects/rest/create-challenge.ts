@@ -48,7 +48,12 @@ const CreateBody = z
     path: ['text'],
     message: 'text and context together must have at most 511 bytes',
   })
-  .meta({ id: 'NewChallenge' });
+  .meta({
+    id: 'NewChallenge',
+    examples: [{ user: 'alice', title: 'ACME Bank', text: 'Send money?', context: { Amount: '100 EUR', To: 'Bob' }, mode: 'confirm' }],
+    oneOf: [{ required: ['user'] }, { required: ['serial'] }],
+    dependentRequired: { realm: ['user'], context: ['text'] },
+  });
 
 const CreatedReply = { description: 'The challenge was delivered, or waits for the phone to ask.', schema: ChallengeReply };
 

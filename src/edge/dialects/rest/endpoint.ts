@@ -4,7 +4,7 @@ import type { Asker } from '../../../engine/index.ts';
 import { parseJson } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import type { AuthServerRight } from '../../access/index.ts';
-import { type Caller, type Handler, type Method, noteParams, readBody, readText } from '../../http/index.ts';
+import { type Caller, type Handler, type Method, type Needs, noteParams, readBody, readText } from '../../http/index.ts';
 import { knownManager, type Manager, managerFor } from './managers.ts';
 import { askerFor, authServerOf, type RestParts } from './parts.ts';
 import { type ProblemType, RestProblem } from './problems.ts';
@@ -117,7 +117,13 @@ function defined(described: Described, act: (parts: RestParts, ctx: Context) => 
     const reply = await act(parts, ctx);
     if (reply !== 'held') sendReply(ctx, reply);
   };
-  return { described, route: { methods: [described.method], path: described.path, handler } };
+  const { method, path } = described;
+  return { described, route: { methods: [method], path, needs: needsOf(described), handler } };
+}
+
+function needsOf({ right, permission }: Described): Needs {
+  if (right === 'nobody') return 'public';
+  return permission === undefined ? { right } : { any: [{ right }, { permission }] };
 }
 
 /** Sends a reply. Replies are never stored by caches: they tell the state of a login. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
+import { type GuardedPattern, type Route, tieRoutes } from '../../http/index.ts';
 import { challengeEndpoints } from './challenges.ts';
 import { deliveryEndpoints } from './deliveries.ts';
 import { type Described, type Endpoint, openEndpoint } from './endpoint.ts';
@@ -47,7 +47,7 @@ export const restDescriptions = (): Described[] => restEndpoints.map(({ describe
 const table = [...restEndpoints.map(({ route }) => route), ...pageRoutes];
 
 /** The routes of a rest mount. */
-export const restPatterns: readonly RoutePattern[] = table;
+export const restPatterns: readonly GuardedPattern[] = table;
 
 /** Binds the routes to the parts of a mount. */
 export const restRoutes = (parts: RestParts): Route[] => tieRoutes(table, parts);

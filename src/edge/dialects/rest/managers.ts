@@ -72,5 +72,5 @@ const adminAsker = (parts: RestParts, ctx: Context, server?: AuthServer): Asker 
 function notAdministrator(refusal: AdminRefusal): RestProblem {
   return refusal.kind === 'no-right'
     ? new RestProblem('not-allowed', `No policy gives this administrator the right ${refusal.right}.`)
-    : new RestProblem('not-authenticated', 'The token of this administrator is not valid (any more). Log in again.');
+    : new RestProblem('not-authenticated', 'The token of this request is not valid (any more).');
 }

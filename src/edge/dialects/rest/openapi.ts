@@ -61,8 +61,9 @@ const tagOf = ({ path }: Described): string => path.split('/')[2]?.replace(/\.js
 const tagsOf = (endpoints: readonly Described[]) => [...new Set(endpoints.map(tagOf))].map((name) => ({ name }));
 
 function operationOf(described: Described, components: Components): Operation {
-  const { id, summary, description, right, body, replies } = described;
-  const needed = right === 'nobody' ? 'Needs no credential.' : `Needs the right \`${right}\`.`;
+  const { id, summary, description, right, permission, body, replies } = described;
+  const instead = permission === undefined ? '' : `, or an administrator with the right \`${permission}\``;
+  const needed = right === 'nobody' ? 'Needs no credential.' : `Needs the right \`${right}\`${instead}.`;
   return {
     operationId: id,
     summary,

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Engine } from '../../../engine/index.ts';
 import { failsWith, type LinotpProduct, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
-import { mute, type Route, type RoutePattern } from '../../http/index.ts';
+import { type GuardedPattern, mute, type Route } from '../../http/index.ts';
 import { readPairingResponse } from './pairing-response.ts';
 import type { Linotp } from './protocol.ts';
 import type { AnswerWord } from './signature.ts';
@@ -12,10 +12,10 @@ export type LinotpPhoneParts = { engine: Engine; linotp: Linotp; clientAddress: 
 const methods = ['POST', 'GET'] as const;
 
 /** The routes for phones of this protocol. */
-export const linotpPhonePatterns: readonly RoutePattern[] = [
-  { methods, path: '/validate/pair' },
-  { methods, path: '/validate/accept_transaction' },
-  { methods, path: '/validate/reject_transaction' },
+export const linotpPhonePatterns: readonly GuardedPattern[] = [
+  { methods, path: '/validate/pair', needs: 'phone' },
+  { methods, path: '/validate/accept_transaction', needs: 'phone' },
+  { methods, path: '/validate/reject_transaction', needs: 'phone' },
 ];
 
 /** Pairing and answers of LinOTP phones. Refusals carry no reason. @see docs/protocols/linotp.md 7.3, 9 */

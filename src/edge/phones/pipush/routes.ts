@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type { Asker, Engine, RolloutRefusal } from '../../../engine/index.ts';
 import type { Transaction } from '../../../foundation/model/index.ts';
 import { PiFault, type PiFlavour, type PiParams, type PiProduct, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
-import { askerOf, mute, type Route, type RoutePattern } from '../../http/index.ts';
+import { askerOf, type GuardedPattern, mute, type Route } from '../../http/index.ts';
 import { masked } from './masked.ts';
 import type { Pipush } from './protocol.ts';
 import { inLines } from './signature.ts';
@@ -21,7 +21,7 @@ const pollWindowMs = 60_000;
 const addressWindowMs = 300_000;
 
 /** The routes for phones of this protocol. */
-export const pipushPatterns: readonly RoutePattern[] = [{ methods: ['GET', 'POST'], path: '/ttype/:type' }];
+export const pipushPatterns: readonly GuardedPattern[] = [{ methods: ['GET', 'POST'], path: '/ttype/:type', needs: 'phone' }];
 
 /**
  * `GET|POST /ttype/push`, with eduMFA also `/ttype/edupush`: rollout, answer, address update or poll, depending on the

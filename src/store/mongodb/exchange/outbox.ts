@@ -88,13 +88,20 @@ async function claim(outbox: Collection<OutboxDocument>, target: string, { now, 
       outbox.findOneAndUpdate({ _id, attempts, dueAt, state }, lease, { returnDocument: 'after' }),
     ),
   );
+  const firsts = new Set(ready.map(({ _id }) => _id));
   const left = new Set(ready.slice(limit).map(({ order }) => order));
-  const held = orders.filter((order) => !left.has(order));
-  const { modifiedCount } = await outbox.updateMany({ ...isDue, order: { $in: held } }, { $set: { claimableAt: now + heldMs } });
-  // A predecessor may have been finished meanwhile.
-  const passed = modifiedCount === 0 ? [] : await firstsOf(outbox, target, held);
-  await Promise.all(passed.filter(({ claimableAt, dueAt }) => claimableAt > dueAt).map((first) => letNextPass(outbox, first)));
+  const held = due.filter(({ _id, order }) => !firsts.has(_id) && !left.has(order)).map(({ order }) => order);
+  if (held.length > 0) await passOver(outbox, { ...isDue, order: { $in: [...new Set(held)] } }, now);
   return claimed.flatMap((document) => (document ? [messageOf(document)] : []));
+}
+
+type HeldMessages = { target: string; order: { $in: string[] }; state: typeof unfinished; claimableAt: object };
+
+/** Passes over due messages for a while. Their predecessors may be finished meanwhile, so looks at them again. */
+async function passOver(outbox: Collection<OutboxDocument>, held: HeldMessages, now: number): Promise<void> {
+  const { modifiedCount } = await outbox.updateMany(held, { $set: { claimableAt: now + heldMs } });
+  const firsts = modifiedCount === 0 ? [] : await firstsOf(outbox, held.target, held.order.$in);
+  await Promise.all(firsts.filter(({ claimableAt, dueAt }) => claimableAt > dueAt).map((first) => letNextPass(outbox, first)));
 }
 
 /** The first message of each of these orders that is not dead. */

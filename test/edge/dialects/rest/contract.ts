@@ -74,6 +74,13 @@ function assertOne(schema: object, value: unknown, message: string): void {
   assert.ok(!error, error ? `${message}\n${z.prettifyError(error)}` : '');
 }
 
+/** Keywords that zod does not read: which fields go together. */
+const isUnread = (name: string, value: unknown): boolean =>
+  name === 'dependentRequired' ||
+  (name === 'oneOf' && Array.isArray(value) && value.every((each) => Object.keys(each).join() === 'required'));
+
 /** The schema with the components that it refers to in the place where JSON Schema looks for them. */
-const withDefinitions = (schema: object): z.core.JSONSchema.JSONSchema =>
-  JSON.parse(JSON.stringify({ ...schema, $defs: document.components.schemas }).replaceAll('#/components/schemas/', '#/$defs/'));
+const withDefinitions = (schema: object): z.core.JSONSchema.JSONSchema => {
+  const text = JSON.stringify({ ...schema, $defs: document.components.schemas }).replaceAll('#/components/schemas/', '#/$defs/');
+  return JSON.parse(text, (name, value) => (isUnread(name, value) ? undefined : value));
+};

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHmac, generateKeyPairSync, timingSafeEqual, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type WebHook, webHookConfig } from '../../../../src/engine/outbox/web-hooks/config.ts';
+import { hookSignature, readHookKey } from '../../../../src/engine/outbox/web-hooks/signature.ts';
 import { hookPayloadText, openWebHooks } from '../../../../src/engine/outbox/web-hooks/target.ts';
 import { Secret } from '../../../../src/foundation/settings/index.ts';
 import { seconds } from '../../../kit/clock.ts';
@@ -98,6 +99,22 @@ describe('Web hooks', () => {
     assert.match(metrics, /pushgate_store_operation_seconds_count\{op="addMessages",outcome="ok"\} 0/);
   });
 
+  it('hold up no login, and no other login, while their receiver does not reply', async () => {
+    const login = await given();
+    const { receiver, phone, client, gateway } = login;
+    receiver.reply({ status: 'hangs' });
+    for (const _ of [1, 2]) {
+      const { id, nonce } = await login.challenge('alice', phone);
+      await phone.answer(nonce);
+      const { body } = await client.post('/validate/check', { user: 'alice', pass: '', transaction_id: id });
+      assert.equal(body.result.value, true);
+    }
+    await gateway.settled();
+    // the first event of each login is under way, and the others wait for it
+    await receiver.count(2);
+    assert.deepEqual(receiver.types(), ['challenge.created', 'challenge.created']);
+  });
+
   it('come again with the same id after a failure, and not after a 410', async () => {
     const login = await given({ events: ['challenge.created'] });
     const { receiver, clock, phone } = login;
@@ -191,6 +208,13 @@ describe('Web hooks', () => {
       const python = `import base64, hmac, json, sys\ng = json.load(sys.stdin)\nh, body, secret = g["h"], g["body"].encode(), g["secret"]\n${blockOf('python')}\nprint(is_ours)`;
       const { error, stdout, stderr } = spawnSync('python3', ['-c', python], { input, encoding: 'utf8' });
       if (!error) assert.equal(stdout.trim(), 'True', stderr);
+    });
+
+    it('as other senders of Standard Webhooks sign', () => {
+      const key = readHookKey('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
+      assert.ok(key.ok);
+      const hook = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', timestamp: 1_614_265_330, body: '{"test": 2432232314}' };
+      assert.equal(hookSignature([key.value], hook), 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=');
     });
 
     it('by each key while one is replaced, the first one first', async () => {

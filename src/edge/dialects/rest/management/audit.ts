@@ -6,6 +6,18 @@ import { RestProblem } from '../problems.ts';
 const text = z.string().trim().min(1).max(256);
 const when = (what: string) => text.optional().describe(`${what}: ISO 8601, or a time before now such as 90m, 12h, 7d.`);
 
+const AuditEntry = z
+  .strictObject({
+    id: z.string(),
+    at: z.iso.datetime(),
+    kind: z.string(),
+    fields: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('The fields of the event; null where a person was erased. Absent after the retention time.'),
+  })
+  .meta({ id: 'AuditEntry' });
+
 const list = managed(
   {
     method: 'GET',
@@ -16,12 +28,12 @@ const list = managed(
     summary: 'Entries of the audit, newest first, in pages',
     description: 'An auth server sees the entries of its own requests and challenges only, whatever its realms are.',
     query: z.strictObject({
-      user: text.optional().describe('The user concerned.'),
+      user: text.optional().describe('The user whom entries are about, in any case.'),
       realm: text.optional().describe('The realm of the user.'),
       administrator: text.optional().describe('The administrator who acted.'),
       serial: text.optional().describe('The serial of a push token.'),
       transaction: text.optional().describe('The id of a challenge.'),
-      authServer: text.optional().describe('The name of an auth server.'),
+      authServer: text.optional().describe('The auth server whose requests are meant.'),
       kind: z.string().trim().min(1).max(2048).optional().describe('Kinds of entries, with commas.'),
       act: text.optional().describe('Acts on push tokens, with commas.'),
       from: when('The first moment'),
@@ -33,17 +45,7 @@ const list = managed(
       200: {
         description: 'A page.',
         schema: z.strictObject({
-          entries: z.array(
-            z.strictObject({
-              id: z.string(),
-              at: z.iso.datetime(),
-              kind: z.string(),
-              fields: z
-                .record(z.string(), z.unknown())
-                .optional()
-                .describe('The fields of the event; null where a person was erased. Absent after the retention time.'),
-            }),
-          ),
+          entries: z.array(AuditEntry),
           next: z.string().optional().describe('The cursor of the next page, if there is one.'),
         }),
       },

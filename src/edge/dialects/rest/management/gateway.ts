@@ -7,21 +7,23 @@ import { RestProblem } from '../problems.ts';
 
 const moment = z.iso.datetime();
 
-const Provider = z.strictObject({
-  name: z.string(),
-  kind: z.string(),
-  default: z.boolean(),
-  addresses: z.array(z.string()).describe('The kinds of addresses that it serves.'),
-  circuit: z.enum(['closed', 'open', 'half-open']).describe('The breaker: no push goes through an open one.'),
-  inFlight: z.int(),
-  queued: z.int(),
-  lastSuccess: moment.optional(),
-  lastError: z.strictObject({ at: moment, reason: z.string(), detail: z.string().optional() }).optional(),
-  expires: z.array(z.strictObject({ what: z.string(), at: moment })).describe('When its credentials end.'),
-  servers: z.array(z.strictObject({ name: z.string(), state: z.string() })),
-  clockSkewMs: z.number().optional().describe('How far the clock of the gateway is ahead of the provider.'),
-  problem: z.string().optional().describe('Why it could not be opened.'),
-});
+const Provider = z
+  .strictObject({
+    name: z.string(),
+    kind: z.string(),
+    default: z.boolean(),
+    addresses: z.array(z.string()).describe('The kinds of addresses that it serves.'),
+    circuit: z.enum(['closed', 'open', 'half-open']).describe('The breaker: no push goes through an open one.'),
+    inFlight: z.int(),
+    queued: z.int(),
+    lastSuccess: moment.optional(),
+    lastError: z.strictObject({ at: moment, reason: z.string(), detail: z.string().optional() }).optional(),
+    expires: z.array(z.strictObject({ what: z.string(), at: moment })).describe('When its credentials end.'),
+    servers: z.array(z.strictObject({ name: z.string(), state: z.string() })),
+    clockSkewMs: z.number().optional().describe('How far the clock of the gateway is ahead of the provider.'),
+    problem: z.string().optional().describe('Why it could not be opened.'),
+  })
+  .meta({ id: 'Provider' });
 
 const providers = managed(
   {
@@ -62,27 +64,29 @@ const check = managed(
 
 const action = z.string();
 
-const Explained = z.strictObject({
-  rules: z.array(
-    z.strictObject({
-      name: z.string(),
-      scope: z.string().optional(),
-      matched: z.boolean(),
-      mismatches: z.array(z.strictObject({ matcher: z.string(), wants: z.string(), was: z.string() })),
-      decides: z.array(action),
-      overruled: z.array(z.strictObject({ action, by: z.string() })),
+const Explained = z
+  .strictObject({
+    rules: z.array(
+      z.strictObject({
+        name: z.string(),
+        scope: z.string().optional(),
+        matched: z.boolean(),
+        mismatches: z.array(z.strictObject({ matcher: z.string(), wants: z.string(), was: z.string() })),
+        decides: z.array(action),
+        overruled: z.array(z.strictObject({ action, by: z.string() })),
+      }),
+    ),
+    limits: z.array(z.strictObject({ limit: z.string(), value: z.number(), rule: z.string().optional() })),
+    plan: z.strictObject({
+      providers: z.array(z.strictObject({ name: z.string(), kind: z.string(), addresses: z.array(z.string()) })),
+      deadlineMs: z.int(),
+      hedgeMs: z.int().optional(),
+      isTimeSensitive: z.boolean().optional(),
+      because: z.enum(['policy', 'enrolment', 'default', 'none']),
+      rule: z.string().optional(),
     }),
-  ),
-  limits: z.array(z.strictObject({ limit: z.string(), value: z.number(), rule: z.string().optional() })),
-  plan: z.strictObject({
-    providers: z.array(z.strictObject({ name: z.string(), kind: z.string(), addresses: z.array(z.string()) })),
-    deadlineMs: z.int(),
-    hedgeMs: z.int().optional(),
-    isTimeSensitive: z.boolean().optional(),
-    because: z.enum(['policy', 'enrolment', 'default', 'none']),
-    rule: z.string().optional(),
-  }),
-});
+  })
+  .meta({ id: 'PolicyExplanation' });
 
 const explain = managed(
   {

@@ -9,30 +9,32 @@ import { noSuchToken, ownToken } from './token-reply.ts';
 const name = z.string().trim().min(1).max(256);
 const moment = z.iso.datetime();
 
-const Limits = z.strictObject({
-  phones: z
-    .array(
-      z.strictObject({
-        serial: z.string(),
-        user: z.string(),
-        realm: z.string(),
-        unanswered: z.int().describe('Pushes that rang lately and were not accepted.'),
-        mutedUntil: moment.optional().describe('The phone is not rung before this moment.'),
-      }),
-    )
-    .describe('Phones with pushes that count.'),
-  quiet: z
-    .array(
-      z.strictObject({
-        user: z.string(),
-        realm: z.string(),
-        serial: z.string().optional(),
-        authServer: z.string().optional().describe('Only logins from unknown clients at this auth server are quiet.'),
-        until: moment,
-      }),
-    )
-    .describe('Logins that are quiet after too many wrong PINs.'),
-});
+const Limits = z
+  .strictObject({
+    phones: z
+      .array(
+        z.strictObject({
+          serial: z.string(),
+          user: z.string(),
+          realm: z.string(),
+          unanswered: z.int().describe('Pushes that rang lately and were not accepted.'),
+          mutedUntil: moment.optional().describe('The phone is not rung before this moment.'),
+        }),
+      )
+      .describe('Phones with pushes that count.'),
+    quiet: z
+      .array(
+        z.strictObject({
+          user: z.string(),
+          realm: z.string(),
+          serial: z.string().optional(),
+          authServer: z.string().optional().describe('Only logins from unknown clients at this auth server are quiet.'),
+          until: moment,
+        }),
+      )
+      .describe('Logins that are quiet after too many wrong PINs.'),
+  })
+  .meta({ id: 'Limits' });
 
 const list = managed(
   {

@@ -21,14 +21,16 @@ const query = z.strictObject({
   qr: z.enum(['png', 'svg', 'text']).default('png').describe('The form of the QR code: a data URL, an SVG, or characters.'),
 });
 
-const Rollout = z.strictObject({
-  serial: z.string(),
-  user: z.string().optional(),
-  realm: z.string().optional(),
-  link: z.string().describe('The text of the QR code. It holds the credential of the rollout, so show it to the user only.'),
-  qr: z.union([z.strictObject({ png: z.string() }), z.strictObject({ svg: z.string() }), z.strictObject({ text: z.string() })]),
-  expiresAt: z.iso.datetime().describe('The phone may enrol before this moment.'),
-});
+const Rollout = z
+  .strictObject({
+    serial: z.string(),
+    user: z.string().optional(),
+    realm: z.string().optional(),
+    link: z.string().describe('The text of the QR code. It holds the credential of the rollout, so show it to the user only.'),
+    qr: z.union([z.strictObject({ png: z.string() }), z.strictObject({ svg: z.string() }), z.strictObject({ text: z.string() })]),
+    expiresAt: z.iso.datetime().describe('The phone may enrol before this moment.'),
+  })
+  .meta({ id: 'Rollout' });
 
 const create = managed(
   {

@@ -26,36 +26,40 @@ const summary = {
 };
 
 /** A push token in a list. */
-export const TokenSummary = z.strictObject(summary);
+export const TokenSummary = z.strictObject(summary).meta({ id: 'TokenSummary' });
 
 /** An address of a phone by its id, without the address itself. */
-export const AddressReply = z.strictObject({
-  id: z.string(),
-  kind: z.enum(['fcm', 'apns', 'gda', 'webpush']),
-  since: moment,
-  deadSince: moment.optional().describe('A provider said that the address no longer exists.'),
-});
+export const AddressReply = z
+  .strictObject({
+    id: z.string(),
+    kind: z.enum(['fcm', 'apns', 'gda', 'webpush']),
+    since: moment,
+    deadSince: moment.optional().describe('A provider said that the address no longer exists.'),
+  })
+  .meta({ id: 'Address' });
 
 /** A push token. */
-export const TokenReply = z.strictObject({
-  ...summary,
-  resolver: z.string().optional().describe('The user source of the owner.'),
-  realms: z.array(z.string()).describe('The realms of the push token itself.'),
-  description: z.string(),
-  maxFailures: z.int(),
-  lockedSince: moment.optional(),
-  hasPin: z.boolean(),
-  logins: z.int().describe('How many logins it has accepted.'),
-  createdAt: moment,
-  validFrom: moment.optional(),
-  validUntil: moment.optional(),
-  provider: z.string().optional().describe('The provider recorded at the enrolment.'),
-  mount: z.string().optional().describe('The path of the mount that enrolled it.'),
-  registrationUrl: z.string().describe('Where the phone enrols.'),
-  phone: z.strictObject({ protocol: z.string(), flavour: z.string(), capabilities: z.array(z.string()) }),
-  notes: z.record(z.string(), z.string()),
-  addresses: z.array(AddressReply),
-});
+export const TokenReply = z
+  .strictObject({
+    ...summary,
+    resolver: z.string().optional().describe('The user source of the owner.'),
+    realms: z.array(z.string()).describe('The realms of the push token itself.'),
+    description: z.string(),
+    maxFailures: z.int(),
+    lockedSince: moment.optional(),
+    hasPin: z.boolean(),
+    logins: z.int().describe('How many logins it has accepted.'),
+    createdAt: moment,
+    validFrom: moment.optional(),
+    validUntil: moment.optional(),
+    provider: z.string().optional().describe('The provider recorded at the enrolment.'),
+    mount: z.string().optional().describe('The path of the mount that enrolled it.'),
+    registrationUrl: z.string().describe('Where the phone enrols.'),
+    phone: z.strictObject({ protocol: z.string(), flavour: z.string(), capabilities: z.array(z.string()) }),
+    notes: z.record(z.string(), z.string()),
+    addresses: z.array(AddressReply),
+  })
+  .meta({ id: 'Token' });
 
 /** A push token in a list. */
 export function tokenSummary(token: PushToken): z.output<typeof TokenSummary> {

@@ -93,10 +93,10 @@ function languageOf(ctx: Context): Language {
   return wanted === 'de' ? 'de' : 'en';
 }
 
-/** The routes of waiting pages, which browsers call. */
+/** The routes of waiting pages, which browsers call; the secret in the path is all that they need. */
 export const pageRoutes: readonly Handler<RestParts>[] = [
-  { methods: ['GET'], path: '/wait/:server/:secret', handler: showPage },
-  { methods: ['GET'], path: '/wait/:server/:secret/state', handler: showState },
-  { methods: ['GET'], path: '/wait/:server/:secret/events', handler: followState },
-  { methods: ['POST'], path: '/wait/:server/:secret/cancel', handler: cancelPage },
+  { methods: ['GET'], path: '/wait/:server/:secret', needs: 'public', handler: showPage },
+  { methods: ['GET'], path: '/wait/:server/:secret/state', needs: 'public', handler: showState },
+  { methods: ['GET'], path: '/wait/:server/:secret/events', needs: 'public', handler: followState },
+  { methods: ['POST'], path: '/wait/:server/:secret/cancel', needs: 'public', handler: cancelPage },
 ];
