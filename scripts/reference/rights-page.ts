@@ -45,6 +45,8 @@ function wordOf(need: Need): string {
       return 'the token of an administrator';
     case 'phone':
       return 'the key of a phone';
+    case 'keycloak':
+      return 'a token of a realm under `keycloaks`';
     default:
       return need satisfies never;
   }

@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { openRegistry, type Registry } from '../delivery/registry/index.ts';
+import { checkKeycloak } from '../edge/dialects/keycloak-ciba/index.ts';
 import type { Finding } from '../edge/dialects/operator/index.ts';
 import { openDirectory, type SourceCheck } from '../engine/users/index.ts';
 import { GatewayFault, parseJson, record, records, version } from '../foundation/model/index.ts';
@@ -120,6 +121,15 @@ function sourceFinding(what: string, result: SourceCheck): Finding {
   if (result.ok && !result.isPartial) return { level: 'fine', what, detail: text };
   const advice = /: (connection|timeout)/.test(text) ? 'see that the servers run and can be reached from here' : 'see docs/users.md';
   return { level: result.ok ? 'warning' : 'failed', what, detail: `${text}; ${advice}` };
+}
+
+/** Looks whether every realm of Keycloak has usable keys and takes callbacks. Sends no result. */
+export async function checkKeycloaks({ config, folder }: LoadedConfig): Promise<Finding[]> {
+  const all = config.keycloaks.map(async (keycloak) => {
+    const findings = await checkKeycloak(keycloak, { folder, signal: AbortSignal.timeout(limitMs) });
+    return findings.map(({ what, ...rest }) => ({ ...rest, what: `keycloak ${keycloak.name}, ${what}` }));
+  });
+  return (await Promise.all(all)).flat();
 }
 
 /** The registration URLs that the rules set. The configuration check has checked their form. */

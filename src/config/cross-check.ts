@@ -5,6 +5,7 @@ import { foldedRealm, noSuchName } from '../foundation/model/index.ts';
 import { checkPolicies } from '../policy/index.ts';
 import { checkMounts } from './auth-server-mounts.ts';
 import { checkCertificates } from './certificate-check.ts';
+import { checkKeycloaks } from './keycloak-check.ts';
 import { routesOf } from './mounts.ts';
 import type { Catalog } from './plugins.ts';
 import type { Problem } from './problem.ts';
@@ -21,7 +22,10 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
     providers: knownProviders(config.providers, catalog),
     realms,
     adminRealms: config.trustedJwts.flatMap(({ realm, role }) => (role === 'admin' && realm !== '' ? [realm] : [])),
-    authServers: config.authServers,
+    authServers: [
+      ...config.authServers,
+      ...config.keycloaks.map(({ name, realm }) => ({ name, realms: realm === undefined ? undefined : [realm] })),
+    ],
     mounts: config.listeners.flatMap(({ mounts }) => mounts.map(knownMount)),
     tokenTypes,
   };
@@ -29,40 +33,11 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
     ...config.listeners.flatMap(({ mounts }, index) =>
       routeConflicts(mounts.map(routesOf)).map((problem) => at(['listeners', index], problem)),
     ),
-    ...doubles(
-      config.listeners.map(({ address }) => address),
-      'listeners',
-      'address',
-    ),
-    ...doubles(
-      config.listeners.map(({ name }) => name),
-      'listeners',
-      'name',
-    ),
-    ...doubles(
-      config.authServers.map(({ name }) => name),
-      'authServers',
-      'name',
-    ),
-    ...doubles(realms, 'realms', 'name'),
-    ...doubles(
-      config.userSources.map(({ name }) => name),
-      'userSources',
-      'name',
-    ),
-    ...doubles(
-      config.radiusServers.map(({ name }) => name),
-      'radiusServers',
-      'name',
-    ),
-    ...doubles(
-      config.webHooks.map(({ name }) => name),
-      'webHooks',
-      'name',
-    ),
+    ...doubledNames(config),
     ...hookServers(config),
     ...workersOnOneStore(config),
     ...sourceNames(config),
+    ...checkKeycloaks(config),
     ...oneDefault(config),
     ...checkMounts(config),
     ...realmNames(config),
@@ -72,6 +47,30 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
     ...checkProviders(config.providers).map((problem) => at(['providers'], problem)),
     ...checkUserRules(config),
     ...checkPolicies(config.policies, known).map((problem) => at(['policies'], problem)),
+  ];
+}
+
+/** Names, addresses and issuers that stand twice where each has to be the only one. */
+function doubledNames({ listeners, authServers, keycloaks, realms, userSources, radiusServers, webHooks }: Config): Problem[] {
+  const names = (list: readonly { name?: string | undefined }[]): (string | undefined)[] => list.map(({ name }) => name);
+  return [
+    ...doubles(
+      listeners.map(({ address }) => address),
+      'listeners',
+      'address',
+    ),
+    ...doubles(names(listeners), 'listeners', 'name'),
+    ...doubles(names(authServers), 'authServers', 'name'),
+    ...doubles(names([...authServers, ...keycloaks]), 'keycloaks', 'name', authServers.length),
+    ...doubles(
+      keycloaks.map(({ issuer }) => issuer),
+      'keycloaks',
+      'issuer',
+    ),
+    ...doubles(names(realms), 'realms', 'name'),
+    ...doubles(names(userSources), 'userSources', 'name'),
+    ...doubles(names(radiusServers), 'radiusServers', 'name'),
+    ...doubles(names(webHooks), 'webHooks', 'name'),
   ];
 }
 
@@ -85,10 +84,11 @@ const knownMount = ({ path, serves: dialect, flavour }: Config['listeners'][numb
 const error = (path: PropertyKey[], message: string): Problem => ({ path, message, level: 'error' });
 const at = (prefix: readonly PropertyKey[], problem: Problem): Problem => ({ ...problem, path: [...prefix, ...problem.path] });
 
-function doubles(names: readonly (string | undefined)[], list: string, key: string): Problem[] {
+/** `before`: how many names at the start of `names` stand in another list. */
+function doubles(names: readonly (string | undefined)[], list: string, key: string, before = 0): Problem[] {
   return names.flatMap((name, index) =>
-    name !== undefined && names.findIndex((other) => other?.toLowerCase() === name.toLowerCase()) < index
-      ? [error([list, index, key], `"${name}" is there twice; give each its own`)]
+    index >= before && name !== undefined && names.findIndex((other) => other?.toLowerCase() === name.toLowerCase()) < index
+      ? [error([list, index - before, key], `"${name}" is there twice; give each its own`)]
       : [],
   );
 }

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { tryProviders } from '../delivery/registry/index.ts';
+import { tryKeycloaks } from '../edge/dialects/keycloak-ciba/index.ts';
 import { tryListeners } from '../edge/http/index.ts';
 import { tryUserSources } from '../engine/users/index.ts';
 import { openKeyring } from '../foundation/keyring/index.ts';
@@ -103,14 +104,19 @@ export async function inspectText(text: string, path: string, environment: Envir
   const folder = dirname(path);
   const { catalog } = await loadPlugins(raw, folder);
   // Loading has reported the problems up to here.
-  const { listeners, providers, userSources } = record(withoutThrowing(withSecrets(raw, { folder, environment }, []), catalog, []));
+  const { listeners, providers, userSources, keycloaks } = record(
+    withoutThrowing(withSecrets(raw, { folder, environment }, []), catalog, []),
+  );
   const surroundings = { folder, clock: Date.now, log };
   const found = {
     listeners: tryListeners(list(listeners), surroundings),
+    keycloaks: tryKeycloaks(list(keycloaks).map(record), surroundings),
     providers: await tryProviders(list(providers), { ...surroundings, catalog, metrics: openMetrics(version) }),
     userSources: await tryUserSources(list(userSources), surroundings),
   };
-  const opening = Object.entries(found).flatMap(([key, each]) => each.map((problem) => ({ ...problem, path: [key, ...problem.path] })));
+  const opening = Object.entries(found).flatMap(([key, each]) =>
+    each.map((problem) => ({ level: 'error' as const, ...problem, path: [key, ...problem.path] })),
+  );
   return once([...problems, ...keyringProblems(record(raw).keyring, { folder, environment }), ...opening]);
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { challengeServicePatterns } from '../edge/dialects/challenge-service/index.ts';
+import { keycloakPatterns } from '../edge/dialects/keycloak-ciba/index.ts';
 import { linotpPatterns } from '../edge/dialects/linotp/index.ts';
 import { operatorPatterns } from '../edge/dialects/operator/index.ts';
 import { privacyideaPatterns } from '../edge/dialects/privacyidea/index.ts';
@@ -14,6 +15,7 @@ export const served = {
   linotp: { callers: linotpPatterns, phones: linotpPhonePatterns },
   'challenge-service': { callers: challengeServicePatterns, phones: [] },
   rest: { callers: restPatterns, phones: [] },
+  'keycloak-ciba': { callers: keycloakPatterns, phones: [] },
   ops: { callers: [...opsPatterns, ...operatorPatterns], phones: [] },
 } satisfies Record<string, { callers: readonly GuardedPattern[]; phones: readonly GuardedPattern[] }>;
 
@@ -25,9 +27,9 @@ export const mountConfig = z
       .regex(/^\/$|^(\/[A-Za-z0-9._-]+)+$/, 'expected "/" or a path such as /mfa, without a slash at its end')
       .meta({ description: 'Path prefix of this mount.', examples: ['/'] }),
     serves: z
-      .enum(['privacyidea', 'linotp', 'challenge-service', 'rest', 'ops'])
+      .enum(['privacyidea', 'linotp', 'challenge-service', 'rest', 'keycloak-ciba', 'ops'])
       .describe(
-        'The dialect that auth servers and phones speak there. rest: the interface for applications. ops: the interface for operators, probes and metrics.',
+        'The dialect that auth servers and phones speak there. rest: the interface for applications. keycloak-ciba: what the realms under keycloaks call. ops: the interface for operators, probes and metrics.',
       ),
     flavour: z
       .enum(['privacyidea', 'edumfa'])

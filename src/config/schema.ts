@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { providerConfig } from '../delivery/registry/index.ts';
 import { authServerConfig, trustedJwtConfig } from '../edge/access/index.ts';
+import { keycloakConfig } from '../edge/dialects/keycloak-ciba/index.ts';
 import { replySigningKey } from '../edge/formats/privacyidea/index.ts';
 import { clientOverride, listenerConfig } from '../edge/http/index.ts';
 import { webHookConfig } from '../engine/outbox/web-hooks/config.ts';
@@ -194,6 +195,10 @@ export const configSchemaOf = (catalog: Catalog) =>
       .default([])
       .describe('Auth servers that may call. Without any entry, every program on this machine may.'),
     trustedJwts: z.array(trustedJwtConfig).default([]).describe("Issuers whose JWTs are accepted, as in privacyIDEA's PI_TRUSTED_JWT."),
+    keycloaks: z
+      .array(keycloakConfig)
+      .default([])
+      .describe("Realms of Keycloak that ask this gateway to authenticate users, over Keycloak's HTTP channel for CIBA."),
     realms: z.array(realmConfig).default([]).describe('Realms: the groups of users that auth servers name.'),
     userSources: z
       .array(userSourceConfig)

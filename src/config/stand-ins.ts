@@ -17,6 +17,7 @@ const standIns: Readonly<Record<string, (name: unknown, refused: Draft) => Draft
   }),
   authServers: (name) => ({ name, networks: ['127.0.0.1/32'], mounts: [] }),
   trustedJwts: () => ({ publicKey: new Secret(''), algorithm: 'ES256', role: 'admin', username: '-' }),
+  keycloaks: (name) => ({ name, issuer: 'https://stand-in.invalid/realms/x' }),
   realms: (name) => ({ name }),
   userSources: (name) => ({ name, kind: 'file', config: { file: '-' } }),
   radiusServers: (name) => ({ name, servers: '-', secret: new Secret('-') }),

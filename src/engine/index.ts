@@ -20,11 +20,11 @@ export type { PassedOn } from './admission/passed-on.ts';
 export type { AuditLine, AuditLines, AuditPage, AuditQuery, AuditVerified } from './audit/index.ts';
 export { type Background, openBackground } from './background.ts';
 export type { AnswerReply } from './challenges/answer.ts';
-export type { Approval, ApprovalRefusal, ApprovalRequest, Approver } from './challenges/approval.ts';
+export type { Approval, ApprovalRefusal, ApprovalRequest, Approver, ShownNumber } from './challenges/approval.ts';
 export { type Ask, askForPresence, askToConfirm, type OptionSource } from './challenges/ask.ts';
 export type { Delivered, DeliverRequest } from './challenges/deliver.ts';
 export type { ApprovalFinished, FinishApproval } from './challenges/finish-approval.ts';
-export type { IssueRequest, Naming } from './challenges/issue-request.ts';
+export type { DialectPrompt, IssueRequest, Naming } from './challenges/issue-request.ts';
 export type { Waited, WaitRequest } from './challenges/wait.ts';
 export { isOver } from './decisions/decide.ts';
 export { type Status, statuses, statusOf } from './decisions/status.ts';
@@ -108,7 +108,7 @@ export type Engine = {
    * resolves with its id.
    */
   once(request: RepeatableRequest, work: () => Promise<string>): Promise<Once>;
-  outbox: Pick<EngineParts['outbox'], 'list' | 'tally' | 'replay' | 'drop'>;
+  outbox: Pick<EngineParts['outbox'], 'add' | 'list' | 'tally' | 'replay' | 'drop'>;
   realms: EngineParts['realms'];
   clock: Clock;
   /** The policies now in use. */

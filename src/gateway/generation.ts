@@ -1,6 +1,7 @@
 import type { Catalog, Config, LoadedConfig } from '../config/index.ts';
 import { openRegistry, type Registry } from '../delivery/registry/index.ts';
 import { openAdminTokens, openTokens } from '../edge/access/index.ts';
+import { callbackTargets, openKeycloaks } from '../edge/dialects/keycloak-ciba/index.ts';
 import { openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush } from '../edge/phones/pipush/index.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type EngineParts,
   expiryTarget,
   expiryWatch,
+  type OutboxTarget,
   openBackground,
   openEngine,
   openOutbox,
@@ -25,7 +27,7 @@ import type { MountParts } from './mounts.ts';
  * Everything that is built from one configuration. A reload builds the next generation beside the current one and
  * directs new requests to it; requests under way keep the generation that they began with.
  */
-export type Generation = Pick<MountParts, 'config' | 'parts' | 'engine' | 'tokens' | 'adminTokens'> & {
+export type Generation = Pick<MountParts, 'config' | 'parts' | 'engine' | 'keycloaks' | 'tokens' | 'adminTokens'> & {
   /** The files whose change requires a reload: those with secrets, and those that providers and user sources name. */
   files: readonly string[];
   /** The expiry dates of its providers' credentials. */
@@ -71,7 +73,10 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
   const { withoutSlot } = longLived.loginQueue;
   const surroundings = { folder, clock, log, metrics, tell, onFile, withoutSlot };
   const directory = openDirectory({ realms: config.realms, sources: config.userSources, ...surroundings });
-  const { close: closeHooks, ...exchange } = openExchange(config, longLived);
+  const fallbackRealm = config.realms.find((realm) => realm.default)?.name ?? '';
+  const keycloaks = openKeycloaks(config.keycloaks, { folder, fallbackRealm, clock, log, onFile });
+  const callbacks = callbackTargets(keycloaks, { engine: () => engine, clock, log, tell });
+  const { close: closeHooks, ...exchange } = openExchange(config, longLived, callbacks);
   const parts: EngineParts = {
     ...longLived,
     policy: openPolicy(config.policies),
@@ -94,7 +99,9 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
     await sweeper.stop();
     await parts.background.settled();
     await parts.outbox.stop();
-    await Promise.all([registry.close(), directory.close(), closeHooks()]);
+    // Messages may have begun more of it.
+    await parts.background.settled();
+    await Promise.all([registry.close(), directory.close(), closeHooks(), keycloaks.close()]);
   };
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -105,6 +112,7 @@ function generationOf({ config, folder, files = [], longLived, accounts }: Gener
     config,
     parts,
     engine,
+    keycloaks,
     tokens,
     adminTokens,
     files: [...files, ...registry.files(), ...sourceFiles],
@@ -126,10 +134,11 @@ const streamed: readonly string[] = ['rest'];
 function openExchange(
   { webHooks, listeners }: Config,
   longLived: LongLivedParts,
+  callbacks: Readonly<Record<string, OutboxTarget>>,
 ): Pick<EngineParts, 'outbox' | 'publisher'> & { close(): Promise<void> } {
   const hooks = openWebHooks(webHooks, longLived.clock);
   const expiry = expiryWatch(longLived, (events) => publisher.publish(events));
-  const outbox = openOutbox(longLived, { [expiryTarget]: expiry, ...hooks.targets });
+  const outbox = openOutbox(longLived, { [expiryTarget]: expiry, ...callbacks, ...hooks.targets });
   const isStreamed = listeners.some(({ mounts }) => mounts.some(({ serves }) => streamed.includes(serves)));
   const publisher = openPublisher({ ...longLived, outbox, hooks: webHooks, isStreamed });
   return { outbox, publisher, close: hooks.close };

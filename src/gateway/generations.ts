@@ -113,11 +113,21 @@ function startSeries(metrics: Metrics, { config, parts }: Generation): void {
 
 /** Creates the series of every auth server with the value 0, including '' for phones. */
 function startCallers(
-  { challenges, relays, loginsStarted, loginsRefused, loginsFinished, loginsQuiet, challengesDisplaced, load }: Metrics,
+  { challenges, relays, resultsUndelivered, loginsStarted, loginsRefused, loginsFinished, loginsQuiet, challengesDisplaced, load }: Metrics,
   config: Config,
 ): void {
   for (const auth_server of authServerNames(config))
-    for (const each of [challenges, relays, loginsStarted, loginsRefused, loginsFinished, loginsQuiet, challengesDisplaced, load.shed])
+    for (const each of [
+      challenges,
+      relays,
+      resultsUndelivered,
+      loginsStarted,
+      loginsRefused,
+      loginsFinished,
+      loginsQuiet,
+      challengesDisplaced,
+      load.shed,
+    ])
       each.startAtZero({ auth_server });
   load.shed.startAtZero({ auth_server: '' });
 }

@@ -10,6 +10,7 @@ import {
   type Tokens,
 } from '../edge/access/index.ts';
 import { challengeServiceFallback, challengeServiceRoutes } from '../edge/dialects/challenge-service/index.ts';
+import { type Keycloaks, keycloakFallback, keycloakRoutes } from '../edge/dialects/keycloak-ciba/index.ts';
 import { linotpRoutes } from '../edge/dialects/linotp/index.ts';
 import { operatorFallback, operatorRoutes } from '../edge/dialects/operator/index.ts';
 import { type PrivacyideaParts, privacyideaRoutes, secondDecodingAt } from '../edge/dialects/privacyidea/index.ts';
@@ -50,6 +51,7 @@ export type MountParts = {
   listener: Config['listeners'][number];
   parts: EngineParts;
   engine: Engine;
+  keycloaks: Keycloaks;
   tokens: Tokens;
   accounts: Accounts;
   adminTokens: AdminTokens;
@@ -94,6 +96,13 @@ export function mountsOf(mountParts: MountParts): Mount[] {
           dialect: 'rest',
           routes: restMount(mountParts, mount),
           fallback: restFallback,
+        };
+      case 'keycloak-ciba':
+        return {
+          path: mount.path,
+          dialect: 'keycloak-ciba',
+          routes: keycloakMount(mountParts, mount.path),
+          fallback: keycloakFallback,
         };
       case 'ops':
         return {
@@ -229,7 +238,16 @@ const serversOf = ({ authServers }: Config, { name, mounts }: MountParts['listen
   authServers.length > 0 ? authServers.map((server) => authServerAt(server, name)) : [localServer(mounts.map(({ path }) => path))];
 
 /** The names of all auth servers. */
-export const authServerNames = ({ authServers }: Config): string[] =>
-  authServers.length > 0 ? authServers.map(({ name }) => name) : [localServer([]).name];
+export const authServerNames = ({ authServers, keycloaks }: Config): string[] => [
+  ...(authServers.length > 0 ? authServers.map(({ name }) => name) : [localServer([]).name]),
+  ...keycloaks.map(({ name }) => name),
+];
+
+function keycloakMount(mountParts: MountParts, path: string): Route[] {
+  const { parts, engine, keycloaks, listener, health } = mountParts;
+  const { clientAddress } = addressReaders(routeReader(listener, health.sightings(listener.address).unreadable));
+  const background = (what: string, work: () => Promise<unknown>): void => void parts.background.run(what, work);
+  return keycloakRoutes({ ...parts, path, engine, keycloaks: keycloaks.list, clientAddress, background });
+}
 
 const challengeServiceMount = (mountParts: MountParts, path: string): Route[] => challengeServiceRoutes({ ...callersOf(mountParts), path });

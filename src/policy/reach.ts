@@ -4,15 +4,16 @@ import { error, type KnownNames, type PolicyProblem, warning } from './problem.t
 import type { Rule } from './rule.ts';
 
 /** What a mount may serve. */
-type Dialect = 'privacyidea' | 'linotp' | 'challenge-service' | 'rest' | 'ops';
+type Dialect = 'privacyidea' | 'linotp' | 'challenge-service' | 'rest' | 'keycloak-ciba' | 'ops';
 
 /** The dialects whose requests name a user. A rule without a dialect is meant for them. */
-const userDialects: readonly Dialect[] = ['privacyidea', 'linotp', 'rest'];
+const userDialects: readonly Dialect[] = ['privacyidea', 'linotp', 'rest', 'keycloak-ciba'];
 const pinDialects: readonly Dialect[] = ['privacyidea', 'linotp'];
 /** Mounts for the privacyIDEA app, which has every mode. */
 const appDialects: readonly Dialect[] = ['privacyidea', 'rest'];
-const everywhere: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service', 'rest', 'ops'];
-const delivery: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service', 'rest'];
+const approvalDialects: readonly Dialect[] = [...appDialects, 'keycloak-ciba'];
+const everywhere: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service', 'rest', 'keycloak-ciba', 'ops'];
+const delivery: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service', 'rest', 'keycloak-ciba'];
 const pi: readonly Dialect[] = ['privacyidea'];
 const linotp: readonly Dialect[] = ['linotp'];
 
@@ -46,7 +47,8 @@ export const reach: Record<ActionName, readonly Dialect[]> = {
   ...all(userDialects, 'push_text_on_mobile', 'push_title_on_mobile', 'push_ssl_verify'),
   push_wait: pinDialects,
   push_capabilities_signature: userDialects,
-  ...all(appDialects, 'push_decline_settles', 'push_presence_num_options', 'push_code_to_phone_digits'),
+  ...all(approvalDialects, 'push_decline_settles', 'push_presence_num_options'),
+  push_code_to_phone_digits: appDialects,
   ...all(pi, 'push_mode_fallback', 'push_require_presence', 'push_presence_options', 'push_presence_custom_options'),
   ...all(pi, 'push_code_to_phone', 'push_code_to_phone_message', 'increase_failcounter_on_challenge', 'reset_all_user_tokens'),
   ...all(linotp, 'push_without_data', 'pushtoken_pairing_callback_url', 'pushtoken_challenge_callback_url'),
@@ -91,7 +93,7 @@ export function withoutReach({ match, actions }: Rule, { mounts }: KnownNames): 
           ),
         ];
       }
-      const missed = lacking.filter((dialect) => (isNamed && dialect !== 'ops') || (needsUser(action) && userDialects.includes(dialect)));
+      const missed = lacking.filter((dialect) => (isNamed && dialect !== 'ops') || (needsUser(action) && logsUsersIn(dialect)));
       return missed.length === 0 ? [] : [warning(['actions', action], `has no effect at mounts that serve ${listed(missed)}`)];
     });
 }
@@ -112,6 +114,9 @@ const isAdminRight = (action: ActionName): boolean => actionTable[action].scopes
  * for each.
  */
 const needsUser = (action: ActionName): boolean => reach[action].every((door) => userDialects.includes(door)) && !isAdminRight(action);
+
+/** Keycloak only asks for approvals, so a rule about PINs or enrolment is not meant for it unless it says so. */
+const logsUsersIn = (dialect: Dialect): boolean => dialect !== 'keycloak-ciba' && userDialects.includes(dialect);
 
 const isDialect = (name: string): name is Dialect => everywhere.some((dialect) => dialect === name);
 const listed = (dialects: readonly Dialect[]): string => dialects.join(', ');

@@ -5,6 +5,7 @@ import { issueServerCertificate, makeAuthority } from '../../src/foundation/cryp
 import { createKeyringFile } from '../../src/foundation/keyring/index.ts';
 import { minutes } from '../kit/clock.ts';
 import { configText, type GatewayWishes } from '../kit/gateway.ts';
+import { givenKeycloak } from '../kit/keycloak.ts';
 import { type CliResult, runCli } from '../kit/operator.ts';
 import { freePort } from '../kit/ports.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
@@ -107,5 +108,42 @@ describe('pushgate doctor', function () {
 
   it('says so where no setting is weaker than it needs to be', async () => {
     assertSaid(await examined({ settings: { lockout: 'source' } }), /^fine {5}modes: no setting is weaker than it needs to be$/m);
+  });
+
+  it('looks whether a Keycloak has keys that can be used, and takes callbacks', async () => {
+    const keycloak = await givenKeycloak(undo, Date.now);
+    const mounts = [{ path: '/', serves: 'keycloak-ciba' }];
+    const about = async (entry: object) =>
+      (await examined({ mounts, more: { keycloaks: [{ name: 'shop', issuer: keycloak.issuer, ...entry }], policies: [] } })).out
+        .split('\n')
+        .filter((line) => line.includes('keycloak shop'));
+    assert.deepEqual(await about({}), [
+      'fine     keycloak shop, issuer: is the one in its metadata, and knows CIBA',
+      'fine     keycloak shop, keys: 1 for signatures (RS256)',
+      'fine     keycloak shop, callback: is there, and asks for a token',
+    ]);
+    assert.deepEqual(
+      keycloak.callbacks.map(({ replied }) => replied),
+      [401],
+    );
+    // when it has no key for the allowed algorithm, another realm's callback, and nobody at the address of its keys
+    const [, noKey = ''] = await about({ algs: ['ES256'] });
+    assert.match(noKey, /^FAILED {3}keycloak shop, keys: none at .* is for signatures by ES256; add a key to the realm, or correct algs$/);
+    const [, , callback = ''] = await about({ callbackUrl: `${keycloak.issuer}/callback` });
+    assert.match(
+      callback,
+      /^FAILED {3}keycloak shop, callback: .* replied 404, where Keycloak asks for a token with 401; correct callbackUrl$/,
+    );
+    const [, away = ''] = await about({ jwksUrl: `http://127.0.0.1:${await freePort()}/realms/shop/certs` });
+    assert.match(
+      away,
+      /^FAILED {3}keycloak shop, keys: cannot be fetched from .* \(connection\); correct jwksUrl or ca, or open the firewall$/,
+    );
+    // and when the issuer is written with another name of the same host
+    const [issuer = ''] = await about({ issuer: keycloak.issuer.replace('127.0.0.1', 'localhost') });
+    assert.match(
+      issuer,
+      /^FAILED {3}keycloak shop, issuer: .* names itself http:\/\/127\.0\.0\.1:\d+\/realms\/shop; write the issuer exactly so$/,
+    );
   });
 });

@@ -31,6 +31,9 @@ const whole = {
     },
   ],
   radiusServers: [{ name: 'r', servers: 'radius.example', secret }],
+  keycloaks: [
+    { name: 'k', issuer: 'https://a.example/realms/x', jwksUrl: 'https://b.example', callbackUrl: 'https://c.example', ca: 'ca.pem' },
+  ],
   trustedJwts: [{ publicKey: secret, algorithm: 'ES256', role: 'admin', username: 'a.*' }],
   settings: { responseSigningKey: secret, OverrideAuthorizationClient: '10.0.0.1' },
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ruleConfig } from '../../src/policy/index.ts';
 import { withoutReach } from '../../src/policy/reach.ts';
 
-const allDialects = ['privacyidea', 'linotp', 'challenge-service', 'rest', 'ops'];
+const allDialects = ['privacyidea', 'linotp', 'challenge-service', 'rest', 'keycloak-ciba', 'ops'];
 const told = (rule: { match?: object; actions: object }, dialects = allDialects): string[] =>
   withoutReach(ruleConfig.parse({ name: 'r', ...rule }), {
     mounts: dialects.map((dialect) => ({ path: `/${dialect}`, dialect })),
@@ -44,7 +44,7 @@ describe('An action and the mounts that its rule reaches', () => {
     [
       'is about users where nobody is told of any',
       { match: { dialect: ['challenge-service'], user: ['bob'] }, actions: { authorized: 'deny_access' } },
-      ['error actions.authorized: has no effect at mounts that serve challenge-service, only at privacyidea, linotp, rest'],
+      ['error actions.authorized: has no effect at mounts that serve challenge-service, only at privacyidea, linotp, rest, keycloak-ciba'],
     ],
     ['is for the administrator who operates', { match: { dialect: ['challenge-service'], user: ['bob'] }, actions: { operate: true } }, []],
     ['is about phones, whether or not a mount has users', { actions: { push_relays_per_device: '5/10m' } }, []],

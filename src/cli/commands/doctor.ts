@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { inspectConfig, loadConfig, problemText } from '../../config/index.ts';
 import type { Finding } from '../../edge/dialects/operator/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
-import { askGateway, checkGateway, checkPeople, checkProviders, checkRegistrationUrls, checkUserSources } from '../doctor-checks.ts';
+import {
+  askGateway,
+  checkGateway,
+  checkKeycloaks,
+  checkPeople,
+  checkProviders,
+  checkRegistrationUrls,
+  checkUserSources,
+} from '../doctor-checks.ts';
 import { checkKeyring, checkListenerCertificates, checkOpenFiles, checkWeakModes } from '../doctor-settings.ts';
 import { gatewayFor, localGateway } from '../gateway-address.ts';
 import { coloured, dataOutput, type JsonFlag } from '../output/index.ts';
@@ -74,6 +82,7 @@ async function examineHere(file: string, terminal: Terminal, tell: Tell): Promis
       tell(await checkUserSources(loaded.value));
     }
     tell(checkListenerCertificates(loaded.value));
+    tell(await checkKeycloaks(loaded.value));
     tell(await checkRegistrationUrls(loaded.value));
     tell(checkWeakModes(loaded.value));
   }

@@ -11,9 +11,10 @@ export type RoutePattern = { methods: readonly Method[]; path: string };
 
 /**
  * What a caller needs: nothing (`public`); the password of an administrator; the token of any administrator
- * (`session`); the key of a phone; a right of an auth server; or a permission of an administrator.
+ * (`session`); the key of a phone; a token of a realm under `keycloaks`; a right of an auth server; or a permission of
+ * an administrator.
  */
-export type Need = 'public' | 'password' | 'session' | 'phone' | { right: AuthServerRight } | { permission: Permission };
+export type Need = 'public' | 'password' | 'session' | 'phone' | 'keycloak' | { right: AuthServerRight } | { permission: Permission };
 
 /** One need, all of several, or any one of several. */
 export type Needs = Need | { all: readonly Need[] } | { any: readonly Need[] };

@@ -47,6 +47,7 @@ const provesUser: readonly string[] = [
   'limited',
   'undeliverable',
   'unable-phone',
+  'wrong-identity',
   'not-answered',
   'wrong-code',
 ];

@@ -12,19 +12,30 @@ import { admittedTokens, type LoginRefusal, mayAskFor, mayLogIn, resolveName } f
 import { rateRefusal } from '../admission/login-rates.ts';
 import { factsOf } from '../facts.ts';
 import { type Asker, type EngineParts, originOf } from '../parts.ts';
+import { type Identity, isIdentityOf } from '../people/identity.ts';
 import { askerForLogin } from '../people/known-clients.ts';
 import { findPerson, isNobody, ownerOf, type Person, sourceOf } from '../people/person.ts';
 import { tokensOf } from '../people/person-key.ts';
 import { isLocked } from '../pins/pins.ts';
 import { isUsable } from '../records/usable.ts';
-import { type Ask, askForPresence, askToConfirm } from './ask.ts';
+import { type Ask, askForNumber, askForPresence, askToConfirm } from './ask.ts';
 import { isOfferedInLogin } from './enrolment.ts';
 import { canAsk, issue } from './issue.ts';
 import type { DialectPrompt, Issued, Naming } from './issue-request.ts';
 import { newPage, type PageWish } from './waiting-page.ts';
 
 /** The user to ask, by name or by the serial of a push token. */
-export type Approver = { user: string; realm?: string | undefined } | { serial: string };
+export type Approver =
+  | {
+      user: string;
+      realm?: string | undefined;
+      /** The name is never split at @ or \\: the caller has resolved it already. */
+      isWhole?: boolean;
+    }
+  | { serial: string };
+
+/** A number of one or two digits that the user sees already, and what the phone shows when the user is to pick it. */
+export type ShownNumber = { number: string; prompt: DialectPrompt };
 
 /**
  * An approval that an application asks for: it has authenticated the user itself as far as it needs, so there is no
@@ -41,6 +52,10 @@ export type ApprovalRequest = {
    * phones that can. `confirm` is only a tap, so it has to be asked for.
    */
   mode?: ChallengeMode | undefined;
+  /** Asked for on phones that can, in place of `mode` and `prompt`. */
+  shown?: ShownNumber | undefined;
+  /** The user's id at the issuer that names the user: refused when it belongs to another user here. */
+  identity?: Identity | undefined;
   /** A secret of the caller that it has to show again to finish. */
   binding?: string | undefined;
   /** How long the phone may answer (ms); without it, as policies say. */
@@ -51,6 +66,8 @@ export type ApprovalRequest = {
   page?: PageWish | undefined;
   /** For a dialect that names its transactions, which then have no page. */
   naming?: (() => Naming) | undefined;
+  /** A callback tells the auth server the result: decisions make the message of this transaction due. */
+  callsBack?: boolean;
 };
 
 /** A stored approval, not delivered yet; `asker` has the facts about the user. */
@@ -84,7 +101,7 @@ type FoundApprover = { user: string; realm: string; typed: string; source?: stri
 
 async function findApprover(parts: EngineParts, { asker, who }: ApprovalRequest): Promise<Result<FoundApprover, ApprovalRefusal>> {
   if ('serial' in who) return findOwner(parts, asker, who.serial);
-  const named = resolveName(parts, asker, { name: who.user, realm: who.realm });
+  const named = nameOf(parts, asker, who);
   if (named === 'foreign') return refused(notAsked('unknown-user'));
   const { user, realm } = named;
   const person = await findPerson(parts, user, realm);
@@ -92,6 +109,11 @@ async function findApprover(parts: EngineParts, { asker, who }: ApprovalRequest)
   // Also queries the store for unknown users, so that response time does not reveal them.
   const tokens = (await tokensOf(parts, asked)).filter((token) => !isOfferedInLogin(token));
   return ok({ user: asked.user, realm, typed: user, person, tokens: isNobody(person) ? [] : tokens });
+}
+
+function nameOf(parts: EngineParts, asker: Asker, { user, realm, isWhole }: Exclude<Approver, { serial: string }>): Named | 'foreign' {
+  if (!isWhole) return resolveName(parts, asker, { name: user, realm });
+  return mayAskFor(asker, realm ?? '') ? { user, realm: realm ?? '' } : 'foreign';
 }
 
 async function findOwner(parts: EngineParts, asker: Asker, serial: string): Promise<Result<FoundApprover, ApprovalRefusal>> {
@@ -112,14 +134,15 @@ async function issueFor(parts: EngineParts, request: ApprovalRequest, approver: 
   if (isNobody(person)) return refused(notAsked(person === 'barred' ? 'barred-user' : 'unknown-user'));
   const askable = askableTokens(parts, asker, approver.tokens);
   if (typeof askable === 'string') return refused(notAsked(askable));
-  const able = withMode(parts, asker, { tokens: askable, modes: modesOf(request), user, realm });
+  const able = withMode(parts, asker, { ...request, tokens: askable, modes: modesOf(request), user, realm });
   if (!able) return refused(notAsked('unable-phone'));
+  if (!(await isIdentityOf(parts, request.identity, applicant))) return refused(notAsked('wrong-identity'));
   const declineSettles = parts.policy.value('push_decline_settles', factsOf(parts, asker, { user, realm })) ?? true;
-  const rule = { declineSettles, consume: 'once' as const, graceMs: request.graceMs };
-  const { prompt, binding: pass, validityMs, naming, page } = request;
+  const { binding: pass, validityMs, naming, page, graceMs, callsBack } = request;
+  const rule = { declineSettles, consume: 'once' as const, graceMs, ...(callsBack ? { callsBack } : {}) };
   const named = page ? newPage(parts.keyring, page) : { naming };
   const whom = { asker, user, realm, typed, source };
-  const issued = await issue(parts, { ...whom, ...able, ...named, prompt, rule, validityMs, pass });
+  const issued = await issue(parts, { ...whom, ...able, ...named, rule, validityMs, pass });
   return issued.ok ? ok({ ...issued.value, asker }) : issued;
 }
 
@@ -138,24 +161,30 @@ function modesOf({ mode, page }: ApprovalRequest): readonly ChallengeMode[] {
   return page ? ['presence'] : ['presence', 'code'];
 }
 
-type ModeWish = { tokens: readonly PushToken[]; modes: readonly ChallengeMode[]; user: string; realm: string };
+type ModeWish = Pick<ApprovalRequest, 'shown' | 'prompt'> & {
+  tokens: readonly PushToken[];
+  modes: readonly ChallengeMode[];
+  user: string;
+  realm: string;
+};
 
-/** The push tokens whose phones can do what is asked, and how they ask; undefined when none can. */
+/** The push tokens whose phones can do what is asked, how they ask, and what they show; undefined when none can. */
 function withMode(
   parts: EngineParts,
   asker: Asker,
-  { tokens, modes, user, realm }: ModeWish,
-): { tokens: PushToken[]; ask: Ask } | undefined {
+  { tokens, modes, shown, prompt, user, realm }: ModeWish,
+): { tokens: PushToken[]; ask: Ask; prompt: DialectPrompt } | undefined {
   const facts = factsOf(parts, asker, { user, realm });
+  const options = parts.policy.value('push_presence_num_options', facts) ?? defaultOptions;
   const asks: Record<ChallengeMode, () => Ask> = {
-    presence: () => askForPresence('NUMERIC', parts.policy.value('push_presence_num_options', facts) ?? defaultOptions),
+    presence: () => askForPresence('NUMERIC', options),
     code: () => ({ mode: 'code', digits: parts.policy.value('push_code_to_phone_digits', facts) ?? defaultDigits }),
     confirm: () => askToConfirm,
   };
-  for (const each of modes) {
-    const wanted = asks[each]();
-    const able = tokens.filter((token) => canAsk(parts, token, wanted));
-    if (able.length > 0) return { tokens: able, ask: wanted };
+  const wishes = modes.map((each) => ({ ask: asks[each](), prompt }));
+  for (const wish of [...(shown ? [{ ask: askForNumber(shown.number, options), prompt: shown.prompt }] : []), ...wishes]) {
+    const able = tokens.filter((token) => canAsk(parts, token, wish.ask));
+    if (able.length > 0) return { tokens: able, ...wish };
   }
   return undefined;
 }

@@ -39,8 +39,23 @@ export type OptionSource = 'ALPHABETIC' | 'NUMERIC' | readonly string[];
 /** Draws `count` different options (fewer if the source has fewer) in random order, and the right one among them. */
 export function askForPresence(source: OptionSource, count: number): Ask {
   const pool = source === 'ALPHABETIC' ? [...letters] : source === 'NUMERIC' ? [...numbers] : [...source];
-  const options = Array.from({ length: Math.min(count, pool.length) }, () => pool.splice(randomInt(pool.length), 1)[0] ?? '');
+  const options = drawn(pool, count);
   return { mode: 'presence', options, right: options[randomInt(options.length)] ?? '' };
+}
+
+/** Draws different options in random order. Takes them out of the pool. */
+const drawn = (pool: string[], count: number): string[] =>
+  Array.from({ length: Math.min(count, pool.length) }, () => pool.splice(randomInt(pool.length), 1)[0] ?? '');
+
+/** Options of as many digits as this number, which the user sees already, in random order with the number among them. */
+export function askForNumber(right: string, count: number): Ask {
+  const pool = right.length === 1 ? numbers.slice(0, 10).map((each) => each.slice(1)) : numbers;
+  const options = drawn(
+    pool.filter((each) => each !== right),
+    count - 1,
+  );
+  options.splice(randomInt(options.length + 1), 0, right);
+  return { mode: 'presence', options, right };
 }
 
 /** The fields of a challenge that come from its ask. */

@@ -1,4 +1,4 @@
-import type { Decision, Effect, Transaction } from '../../foundation/model/index.ts';
+import { callbackId, type Decision, type Effect, type Transaction } from '../../foundation/model/index.ts';
 import { endPrompts, mutePhone, rememberClient } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { personKey } from '../people/person-key.ts';
@@ -13,7 +13,13 @@ const sweepBatch = 100;
 
 /** The effects of a decision. Their ids are derived from it, so that carrying one out twice has no further effect. */
 export function effectsOf(before: Transaction, next: Decision, now: number): Effect[] {
-  return [...endsOf(before, next, now), ...acceptsOf(before, next, now), ...reportsOf(before, next, now)];
+  return [...endsOf(before, next, now), ...acceptsOf(before, next, now), ...reportsOf(before, next, now), ...callbackDueOf(before, next)];
+}
+
+/** The auth server is to be told, once: when a transaction is settled that waited for it. */
+function callbackDueOf({ id, decision: { state } }: Transaction, next: Decision): Effect[] {
+  const isSettled = next.rule.callsBack === true && state === 'open' && next.state !== 'open';
+  return isSettled ? [{ id: `${id}:${next.version}:callback`, kind: 'callback-due', message: callbackId(id) }] : [];
 }
 
 /** The effects of phones that accepted just now. */
@@ -68,6 +74,9 @@ export async function carryOut(parts: EngineParts, transactionId: string, effect
         break;
       case 'login-reported':
         await reported(parts, effect);
+        break;
+      case 'callback-due':
+        await parts.outbox.makeDue(effect.message);
         break;
       case 'token-activated':
         await activate({ store }, effect);

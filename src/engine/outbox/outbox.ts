@@ -20,6 +20,8 @@ export type ReplayRefusal = 'unknown' | 'not-dead' | 'outcome-unknown';
 export type Outbox = {
   /** Stores messages, whose existing ids it skips, and sends what is due. Resolves when they are stored. */
   add(messages: readonly NewMessage[]): Promise<void>;
+  /** Makes a message due that was never tried. Changes nothing about one that a gateway has claimed. */
+  makeDue(id: string): Promise<void>;
   list(filter: OutboxFilter, limit: number): Promise<ShownMessage[]>;
   tally(): Promise<OutboxTally[]>;
   /** Has a dead message sent again, as if it were new. Never one that may be sent once only and may have been sent. */
@@ -28,13 +30,14 @@ export type Outbox = {
   drop(id: string): Promise<ShownMessage | undefined>;
   /** Sends what is due, and resolves when nothing more is. */
   round(): Promise<void>;
-  /** Begins to look for due messages every five seconds. */
+  /** Begins to look for due messages every five seconds, and every second for prompt targets. */
   start(): void;
   /** Claims no more messages, and resolves when the attempts under way have ended. */
   stop(): Promise<void>;
 };
 
 const everyMs = 5_000;
+const promptMs = 1_000;
 const tallyEveryRounds = 12;
 const lifeMs = 24 * 60 * 60_000;
 
@@ -45,6 +48,7 @@ const lifeMs = 24 * 60 * 60_000;
 export function openOutbox(parts: OutboxParts, targets: Readonly<Record<string, OutboxTarget>>): Outbox {
   const lanes = openLanes(parts, targets);
   let timer: NodeJS.Timeout | undefined;
+  let prompt: NodeJS.Timeout[] = [];
   let rounds = 0;
   const begin = (): void => {
     if (rounds % tallyEveryRounds === 0)
@@ -62,6 +66,11 @@ export function openOutbox(parts: OutboxParts, targets: Readonly<Record<string, 
       await parts.store.addMessages(messages.map((message) => sealed(parts, message)));
       wake(messages.map(({ target }) => target));
     },
+    async makeDue(id) {
+      const message = await parts.store.findMessage(id);
+      if (message?.state !== 'waiting' || message.attempts > 0) return;
+      if (await parts.store.changeMessage(id, 0, { dueAt: parts.clock() })) wake([message.target]);
+    },
     ...openAdministration(parts, wake),
     async round() {
       await lanes.lookAround();
@@ -70,10 +79,13 @@ export function openOutbox(parts: OutboxParts, targets: Readonly<Record<string, 
     },
     start() {
       timer ??= setInterval(begin, everyMs);
+      prompt = Object.entries(targets).flatMap(([name, { isPrompt }]) =>
+        isPrompt ? setInterval(() => lanes.of(name).wake(), promptMs) : [],
+      );
       begin();
     },
     async stop() {
-      clearInterval(timer);
+      for (const each of [timer, ...prompt]) clearInterval(each);
       timer = undefined;
       await lanes.stop();
     },

@@ -24,6 +24,8 @@ export type OutboxTarget = {
    * dead. Without this, each message is sent at least once.
    */
   isOnce?(payload: string): boolean;
+  /** Its messages become due at moments that matter: they are looked for every second. */
+  isPrompt?: boolean;
 };
 
 /** A message to add. By default it is due at once, and given up after 24 hours. */

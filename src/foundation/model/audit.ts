@@ -86,6 +86,8 @@ const kinds: Record<AuditContent['kind'], true> = {
   'logins-quiet': true,
   'push-withheld': true,
   'login-finished': true,
+  'result-delivered': true,
+  'result-undelivered': true,
   'phone-enrolled': true,
   'address-told': true,
   'address-dead': true,

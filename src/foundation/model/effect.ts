@@ -28,6 +28,8 @@ export type Effect =
   | { id: string; kind: 'login-reported'; serial: string; at: number; user: string; realm: string; because: MuteReason; rule: ReportRule }
   /** `phoneKey` is that of the challenge: no other phone is activated. */
   | { id: string; kind: 'token-activated'; serial: string; at: number; phoneKey: string }
+  /** The message of the outbox that tells the auth server of this decision is due. */
+  | { id: string; kind: 'callback-due'; message: string }
   /** An event for the auth server; `position` is its place among those of the transaction. */
   | {
       id: string;

@@ -24,6 +24,7 @@ export const loginRefusals = [
   'locked',
   'undeliverable',
   'unable-phone',
+  'wrong-identity',
   'not-answered',
   'wrong-code',
   'unknown-transaction',
@@ -131,6 +132,14 @@ export const muteReasons = ['unanswered', 'not-me', 'bare-decline'] as const;
 /** One of them. */
 export type MuteReason = (typeof muteReasons)[number];
 
+/** A result that an auth server is told. `unauthenticated`: the user neither approved nor declined. */
+export type LoginResult = 'approved' | 'declined' | 'unauthenticated';
+
+/** Why the delivery of a result ended without a confirmation. */
+export const undeliveredReasons = ['unknown', 'lost'] as const;
+/** One of them. */
+export type UndeliveredReason = (typeof undeliveredReasons)[number];
+
 /**
  * A login, from its first leg to its end. `transaction` is our id; `serials` are the push tokens whose phones were
  * asked.
@@ -169,7 +178,21 @@ type LoginEvent =
   /** A login waits for a phone that gets no push, because it is muted or its user's logins are quiet. */
   | ({ kind: 'push-withheld'; transaction: string; serial: string } & Subject)
   /** The auth server finished the login: the user is in. */
-  | ({ kind: 'login-finished'; authServer: string; transaction: string; serials: string[] } & Subject);
+  | ({ kind: 'login-finished'; authServer: string; transaction: string; serials: string[] } & Subject)
+  /** The auth server was told the result of a login. */
+  | { kind: 'result-delivered'; authServer: string; transaction: string; result: LoginResult }
+  /**
+   * The auth server was not told the result. `unknown`: it may have got it, and it is not sent again, since a second
+   * one could undo the first; `lost`: it does not have it. `reason`: a word, or an HTTP status.
+   */
+  | {
+      kind: 'result-undelivered';
+      authServer: string;
+      transaction: string;
+      result: LoginResult;
+      because: UndeliveredReason;
+      reason: string;
+    };
 
 /** Push tokens: acts of phones and administrators. */
 type TokenEvent =

@@ -29,6 +29,7 @@ export {
   connectionRefusals,
   type GatewayEvent,
   type LoginRefusalReason,
+  type LoginResult,
   loginRefusals,
   type MuteReason,
   muteReasons,
@@ -40,6 +41,8 @@ export {
   type TlsRefusalReason,
   type TokenAct,
   tlsRefusalReasons,
+  type UndeliveredReason,
+  undeliveredReasons,
 } from './event.ts';
 export {
   type EventKind,
@@ -94,6 +97,7 @@ export {
 export {
   type Challenge,
   type ChallengeMode,
+  callbackId,
   type Decision,
   type DecisionRule,
   type DeclineReason,

@@ -71,6 +71,11 @@ export type DecisionRule = {
    * phone was asked.
    */
   quiet?: boolean;
+  /**
+   * The auth server is told the result: a message of the outbox waits for it, due at once when the transaction is
+   * decided. Its id is `callbackId`.
+   */
+  callsBack?: boolean;
 };
 
 /**
@@ -126,6 +131,9 @@ export const mostClockSkewMs = 120_000;
 
 /** Whether a transaction was created in the future by a gateway's clock `now` (epoch ms). */
 export const isFromFuture = ({ createdAt }: Pick<Transaction, 'createdAt'>, now: number): boolean => createdAt > now + mostClockSkewMs;
+
+/** The id of the outbox message that tells an auth server the result of this transaction. */
+export const callbackId = (transactionId: string): string => `callback:${transactionId}`;
 
 /** One login attempt. All fields but `decision`, effects and trail are fixed at creation. */
 export type Transaction = ReadonlyDeep<{

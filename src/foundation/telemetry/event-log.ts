@@ -28,6 +28,8 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'login-refused': info('a login was refused'),
   'login-passed-on': info('a policy let a user in without a phone'),
   'login-finished': info('a login was finished'),
+  'result-delivered': info('an auth server was told the result of a login'),
+  'result-undelivered': warn('an auth server may not know the result of a login; it is not sent again'),
   'login-reported': warn("a user reported a login as somebody else's"),
   'bare-decline': info('a user declined a login without a reason'),
   'challenge-displaced': warn('a phone had too many open challenges; one made room for another'),

@@ -12,6 +12,8 @@ export const countEvents =
         return metrics.loginsRefused.inc({ auth_server: event.origin.authServer, reason: event.reason });
       case 'login-finished':
         return metrics.loginsFinished.inc({ auth_server: event.authServer });
+      case 'result-undelivered':
+        return metrics.resultsUndelivered.inc({ auth_server: event.authServer, because: event.because });
       case 'login-reported':
         return metrics.fraudReports.inc({});
       case 'bare-decline':

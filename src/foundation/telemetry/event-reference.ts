@@ -29,6 +29,7 @@ const client = { client: 'Address of the client.' };
 const administrator = { administrator: 'Name of the administrator, as it was given.' };
 const forMs = { forMs: 'For how long, in milliseconds.' };
 const provider = { provider: 'Name of the provider.' };
+const result = { result: 'approved, declined or unauthenticated.' };
 const version = { version: 'Version of the gateway.' };
 const listener = { listener: 'Address of the listener.' };
 const problems = { problems: 'What is wrong, one sentence each.' };
@@ -61,6 +62,20 @@ export const eventTexts: { [Kind in AuditContent['kind']]: EventText<Kind> } = {
   'login-finished': {
     when: 'The auth server finished the login after the phone had accepted: the user is in.',
     fields: { ...authServer, ...transaction, ...serials, ...whom },
+  },
+  'result-delivered': {
+    when: 'The result of a login was sent to its auth server, which took it.',
+    fields: { ...authServer, ...transaction, ...result },
+  },
+  'result-undelivered': {
+    when: 'The result of a login was not delivered for certain, and is not sent again.',
+    fields: {
+      ...authServer,
+      ...transaction,
+      ...result,
+      because: 'unknown: the auth server may have it. lost: it does not have it.',
+      reason: 'What went wrong: a word, or the HTTP status of the reply.',
+    },
   },
   'push-delivered': {
     when: 'The delivery plan of one challenge ended, with or without success.',

@@ -10,6 +10,7 @@ import {
   sourceFailures,
   tlsRefusalReasons,
   unavailableReasons,
+  undeliveredReasons,
 } from '../model/index.ts';
 import { zeroedCounter, zeroedHistogram } from './zeroed.ts';
 
@@ -200,6 +201,12 @@ export function openMetrics(version: string) {
       name: 'pushgate_logins_finished_total',
       help: 'Logins that an auth server finished after the phone had accepted.',
       closed: {},
+      open: ['auth_server'],
+    }),
+    resultsUndelivered: zeroedCounter(registry, {
+      name: 'pushgate_results_undelivered_total',
+      help: 'Results of logins that were not delivered to their auth server for certain: unknown if it may have them, lost if not.',
+      closed: { because: undeliveredReasons },
       open: ['auth_server'],
     }),
     fraudReports: zeroedCounter(registry, {

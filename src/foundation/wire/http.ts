@@ -67,6 +67,38 @@ type AnyOptions = WireOptions & { publicTargetsOnly?: boolean };
 const maxReplyBytes = 1_048_576;
 // Only for calls without a signal, so that a stalled server cannot hold one for ever.
 const stalledMs = 60_000;
+const replyLimits = { maxResponseSize: maxReplyBytes, headersTimeout: stalledMs, bodyTimeout: stalledMs };
+
+/** Why no reply came. Without `sent`, no connection was made: the server has seen nothing of the request. */
+export type OnceError = { error: WireError; sent: boolean };
+
+/**
+ * Sends one request over a connection of its own, at most once, and says whether it can have been sent. For requests
+ * that must not arrive twice.
+ */
+export async function sendOnce(options: Omit<WireOptions, 'proxy' | 'resend'>, call: HttpCall): Promise<Result<HttpReply, OnceError>> {
+  refuseWrong(options);
+  const { Agent, buildConnector } = undici();
+  const connect = buildConnector({ ...tlsOf(options), allowH2: false });
+  let sent = false;
+  const connector: typeof connect = (target, done) =>
+    connect(target, (...result) => {
+      sent ||= result[0] === null;
+      done(...result);
+    });
+  const agent = new Agent({ ...replyLimits, connect: connector, connections: 1, pipelining: 0 });
+  try {
+    const reply = await exchangeSpan(
+      call.method,
+      () => call.url,
+      () => sendOver(agent, options, call),
+    );
+    if (reply.ok) return reply;
+    return refused({ error: reply.error === 'forbidden' ? 'connection' : reply.error, sent });
+  } finally {
+    await agent.destroy();
+  }
+}
 
 /** Opens a connection pool for targets chosen by others. */
 export function openHttp(options: PublicWireOptions): Http<'forbidden'>;
@@ -79,29 +111,14 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
   let pool: Dispatcher | undefined;
   const resent = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
-  const sendOver = async (
-    dispatcher: Dispatcher,
-    { url, body, headers, ...rest }: HttpCall,
-  ): Promise<Result<HttpReply, WireError | 'forbidden'>> => {
-    try {
-      const more = options.passTrace ? traceHeaders() : {};
-      const reply = await undici().request(url, { dispatcher, body: body ?? null, headers: { ...headers, ...more }, ...rest });
-      return ok({ status: reply.statusCode, reason: reply.statusText, headers: flat(reply.headers), body: await reply.body.text() });
-    } catch (error) {
-      if (error instanceof TargetRefused) return refused('forbidden');
-      const end = wireErrorOf(error, rest.signal);
-      if (!end) throw error;
-      return refused(end);
-    }
-  };
   const send = async (call: HttpCall): Promise<Result<HttpReply, WireError | 'forbidden'>> => {
     if (closing) return refused('connection');
     pool ??= dispatcherOf(options);
-    const first = await sendOver(pool, call);
+    const first = await sendOver(pool, options, call);
     if (!options.resend || closing || first.ok || first.error !== 'connection') return first;
     // Other connections of the pool may be stale, too.
     const fresh = dispatcherOf(options);
-    const second = sendOver(fresh, call).finally(() => fresh.close());
+    const second = sendOver(fresh, options, call).finally(() => fresh.close());
     resent.add(second);
     return second.finally(() => resent.delete(second));
   };
@@ -119,6 +136,23 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
   };
 }
 
+async function sendOver(
+  dispatcher: Dispatcher,
+  { passTrace }: Pick<WireOptions, 'passTrace'>,
+  { url, body, headers, ...rest }: HttpCall,
+): Promise<Result<HttpReply, WireError | 'forbidden'>> {
+  try {
+    const more = passTrace ? traceHeaders() : {};
+    const reply = await undici().request(url, { dispatcher, body: body ?? null, headers: { ...headers, ...more }, ...rest });
+    return ok({ status: reply.statusCode, reason: reply.statusText, headers: flat(reply.headers), body: await reply.body.text() });
+  } catch (error) {
+    if (error instanceof TargetRefused) return refused('forbidden');
+    const end = wireErrorOf(error, rest.signal);
+    if (!end) throw error;
+    return refused(end);
+  }
+}
+
 /** Bad settings fail on opening, not on the first call. */
 function refuseWrong({ publicTargetsOnly, proxy, ca, clientCertificate }: AnyOptions): void {
   if (publicTargetsOnly && proxy !== undefined) throw new Error('behind a proxy no target can be judged');
@@ -126,7 +160,7 @@ function refuseWrong({ publicTargetsOnly, proxy, ca, clientCertificate }: AnyOpt
 }
 
 function dispatcherOf({ publicTargetsOnly, proxy, ...options }: AnyOptions): Dispatcher {
-  const limits = { allowH2: false, maxResponseSize: maxReplyBytes, headersTimeout: stalledMs, bodyTimeout: stalledMs };
+  const limits = { ...replyLimits, allowH2: false };
   const tls = tlsOf(options);
   const { Agent, ProxyAgent } = undici();
   if (proxy === undefined) return new Agent({ ...limits, connect: publicTargetsOnly ? publicConnector({ ...tls, allowH2: false }) : tls });

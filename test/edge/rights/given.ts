@@ -73,6 +73,7 @@ export async function givenCallers(undo: Cleanup, holders: readonly Held[]): Pro
           ],
         },
       ],
+      keycloaks: [{ name: 'shop', issuer: 'https://sso.example.com/realms/shop' }],
       trustedJwts: [{ publicKey: { $env: 'KEY' }, algorithm: 'ES256', role: 'admin', realm: 'staff', username: '.*' }],
       authServers: [
         { name: 'here', networks: ['127.0.0.1/32'], mounts: ['/', '/edumfa', '/linotp', '/cs', '/rest'], rights: everything.rights },

@@ -31,6 +31,12 @@ const words: Record<Served, Words> = {
     right: (name) => new RegExp(`"type":"urn:pushgate:problem:not-allowed".*does not have the right ${name}\\.`),
     permission: (name) => new RegExp(`"type":"urn:pushgate:problem:not-allowed".*${name}`),
   },
+  'keycloak-ciba': {
+    stranger: /"error":"invalid_token"/,
+    noToken: /"error":"invalid_token"/,
+    right: () => /never/,
+    permission: () => /never/,
+  },
   ops: {
     stranger: /"code":"no-authorization"/,
     noToken: /"code":"no-authorization"/,
@@ -86,9 +92,10 @@ describe('Every route of every dialect', function () {
     const who = `a stranger ${told.refusals.join()}`;
     if (first === 'public') assert.ok(told.status !== 401 && told.status !== 403, `${row.title} to ${who}: ${told.status}`);
     else if (first === 'password' || first === 'phone') assert.doesNotMatch(told.text, /"value": ?true/, `${row.title} to ${who}`);
+    else if (first === 'keycloak') says(row, stranger, told, who);
     else if (first === 'session' || 'permission' in (first ?? {})) says(row, noToken, told, who);
     else says(row, stranger, told, who);
-    if (typeof first === 'object') assert.equal(told.refusals.length, 1, `${row.title} to ${who}`);
+    if (typeof first === 'object' || first === 'keycloak') assert.equal(told.refusals.length, 1, `${row.title} to ${who}`);
     else assert.deepEqual(told.refusals, [], `${row.title} to ${who}`);
   }
 

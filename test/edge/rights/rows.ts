@@ -13,6 +13,7 @@ export const mountPaths: Record<Served, string> = {
   linotp: '/linotp',
   'challenge-service': '/cs',
   rest: '/rest',
+  'keycloak-ciba': '',
   ops: '',
 };
 

@@ -257,6 +257,26 @@ describe('The outbox', () => {
     });
   });
 
+  it('makes a message due before its time, unless a gateway has tried it', async () => {
+    const { outbox, message, clock, ids, open } = await given();
+    await outbox.add([message('m1', { dueAt: clock() + minutes(2) }), message('m2', { dueAt: clock() + minutes(2) })]);
+    await outbox.makeDue('m2');
+    await outbox.makeDue('unknown');
+    await outbox.round();
+    assert.equal(ids(), 'm2');
+    // given a target that is not there yet, so that the other message was tried
+    clock.advance(minutes(2));
+    await open({}).round();
+    // when it is made due
+    await outbox.makeDue('m1');
+    await outbox.round();
+    // then its time stays as it was
+    assert.equal(ids(), 'm2');
+    clock.advance(seconds(5));
+    await outbox.round();
+    assert.equal(ids(), 'm2 m1');
+  });
+
   it('replays a dead message, drops any, and says why it did not', async () => {
     const replies: Sent[] = [{ kind: 'never', error: '410' }];
     const { outbox, message, ids } = await given(() => replies.shift() ?? { kind: 'done' });

@@ -107,6 +107,7 @@ const ofTokens = 'token-administered';
 
 const success: Readonly<Record<string, boolean>> = {
   'login-refused': false,
+  'result-undelivered': false,
   'administrator-refused': false,
   'configuration-refused': false,
   'tls-refused': false,
