@@ -25,7 +25,7 @@ type Components = { schemas: Record<string, Json>; responses: Record<string, Res
  * component of that name.
  */
 export function openApiOf(endpoints: readonly Described[], path: string): OpenApi {
-  const components: Components = { schemas: {}, responses: {}, securitySchemes };
+  const components: Components = { schemas: {}, responses: { 'head-too-large': headTooLarge }, securitySchemes };
   component(components, 'Problem', schemaOf(ProblemReply, 'output', components));
   const paths: OpenApi['paths'] = {};
   for (const described of endpoints) {
@@ -79,6 +79,7 @@ function operationOf(described: Described, components: Components): Operation {
     responses: {
       ...Object.fromEntries(Object.entries(replies).map(([status, reply]) => [status, responseOf(reply, components)])),
       ...problemResponses(described, components),
+      431: { $ref: '#/components/responses/head-too-large' },
     },
   };
 }
@@ -88,6 +89,12 @@ const requestBodyOf = (body: z.ZodType, components: Components) => ({
   required: !body.safeParse({}).success,
   content: { 'application/json': { schema: schemaOf(body, 'input', components) } },
 });
+
+/** The reply of the HTTP server to a request that does not reach any endpoint. */
+const headTooLarge: Response = {
+  description: 'The path and the headers are too long.',
+  content: { 'application/json': { schema: { type: 'object', properties: { error: { type: 'string' } }, additionalProperties: false } } },
+};
 
 /** What the parameters of paths mean. */
 export const pathParameterTexts: Readonly<Record<string, string>> = {

@@ -28,6 +28,11 @@ describe('The OpenAPI document', () => {
     assert.deepEqual(reply.body, { ...document, servers: [{ url: '/rest' }] });
   });
 
+  it('describes the refusal of a request whose path is too long', async () => {
+    const { rest } = await givenRest(undo);
+    assert.equal((await rest(`GET /v1/challenges/${'1'.repeat(20_000)}`)).status, 431);
+  });
+
   it('names and explains every operation, parameter and reply', () => {
     assert.ok(operations.length > 4, `${operations.length} operations`);
     const ids = operations.map(({ operationId }) => operationId);
