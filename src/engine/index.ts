@@ -32,7 +32,6 @@ export { type Sweeper, startSweeper } from './decisions/sweeper.ts';
 export { type Explained, explain, type ProviderFacts } from './facts.ts';
 export { type KeyMutex, openKeyMutex } from './key-mutex.ts';
 export {
-  type EventFeed,
   expiryTarget,
   expiryWatch,
   type NewEvent,
@@ -40,7 +39,6 @@ export {
   type OpenMessage,
   type Outbox,
   type OutboxTarget,
-  openEventFeed,
   openOutbox,
   openPublisher,
   type Publisher,

@@ -60,7 +60,7 @@ export type ExchangeStore = {
   /**
    * Up to `limit` events of an auth server after this number, in order. A missing number before a later one belongs to
    * a gateway that is still storing its event: stop before it and read again, until it is there or `numberGapMs` have
-   * passed since you first missed it. After that it stays unused (`openEventFeed` in the engine does this).
+   * passed since you first missed it. After that it stays unused.
    */
   eventsAfter(authServer: string, number: number, limit: number): Promise<PublishedEvent[]>;
   /** The last number that was given; 0 before the first. Events up to it may still be on their way. */

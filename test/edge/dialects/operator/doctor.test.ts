@@ -6,6 +6,7 @@ import { type OperatorParts, operatorFallback, operatorRoutes } from '../../../.
 import { openListener } from '../../../../src/edge/http/index.ts';
 import { ok } from '../../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../../src/foundation/telemetry/index.ts';
+import { minutes } from '../../../kit/clock.ts';
 import { configText, type GatewayWishes, givenGateway } from '../../../kit/gateway.ts';
 import { opsClient, type RunCli, runCli } from '../../../kit/operator.ts';
 import { cleanup } from '../../../kit/temporary.ts';
@@ -63,6 +64,7 @@ describe('The report of a running gateway for the doctor', function () {
         ['fine', 'clock'],
         ['fine', 'keyring'],
         ['fine', 'breakers'],
+        ['fine', 'outbox'],
         ['fine', 'addresses'],
       ],
     );
@@ -74,6 +76,14 @@ describe('The report of a running gateway for the doctor', function () {
       engine: {
         admission: { mayAdminister: () => true },
         providers: { status: () => [{ name: 'fcm', circuit: 'open', lastError: { at: 0, reason: 'connection' }, expires: [] }] },
+        clock: () => minutes(30),
+        outbox: {
+          tally: async () => [
+            { target: 'hook:a', state: 'dead', count: 3, oldest: 0 },
+            { target: 'hook:b', state: 'waiting', count: 2, oldest: minutes(14) },
+            { target: 'hook:c', state: 'waiting', count: 2, oldest: minutes(15) },
+          ],
+        },
       },
       adminTokens: { read: async () => ok({ name: 'admin', rights: [] }) },
       clientAddress: () => '127.0.0.1',
@@ -93,10 +103,12 @@ describe('The report of a running gateway for the doctor', function () {
     // when the doctor asks
     const { body } = await opsClient(url, { authorization: 'Bearer x' })('GET', '/ops/doctor');
     // then each of them is reported
-    assert.deepEqual(body.findings.map(({ level, what, detail }: Finding) => `${level} ${what}: ${detail}`).slice(1, 4), [
+    assert.deepEqual(body.findings.map(({ level, what, detail }: Finding) => `${level} ${what}: ${detail}`).slice(1, 6), [
       'failed clock: these clocks are apart; let both machines keep the same time',
       'failed keyring: the store belongs to another one; stop this gateway, and give it the keyring of the others',
       'warning breaker of fcm: it is open after too many failures (connection); check with: npx pushgate providers check fcm',
+      'warning outbox to hook:a: 3 messages were given up; see npx pushgate outbox list --state dead --target hook:a',
+      'warning outbox to hook:b: 2 messages wait, since 1970-01-01T00:14:00.000Z; see npx pushgate outbox list --target hook:b',
     ]);
   });
 
