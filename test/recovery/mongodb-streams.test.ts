@@ -54,4 +54,36 @@ describe('Event streams of two gateways on one MongoDB', function () {
       [['2', 'withdrawn']],
     );
   });
+
+  it('tell all events of both in one order', async () => {
+    const { one, two, follow } = await givenTwo();
+    // given a client at each gateway
+    const readers = [await follow(one, '/v1/events'), await follow(two, '/v1/events')];
+    for (const reader of readers) assert.equal((await reader.next())?.event, 'ready');
+    // when both gateways make and cancel challenges
+    const ids = [];
+    for (const { rest } of [one, two, one]) {
+      const { body } = await rest('POST /v1/challenges', { user: 'alice' });
+      await rest(`POST /v1/challenges/${body.id}/cancel`, {});
+      ids.push(body.id);
+    }
+    // then both clients hear the same, with each number once
+    const heard = [];
+    for (const reader of readers) {
+      const events = [];
+      while (events.length < 6) events.push(await reader.next());
+      heard.push(events.map((event) => [event?.id, event?.event, event?.data.data.id]));
+    }
+    assert.deepEqual(heard[0], heard[1]);
+    const numbers = heard[0]?.map(([number]) => Number(number)) ?? [];
+    assert.deepEqual(
+      numbers,
+      [...new Set(numbers)].sort((a, b) => a - b),
+    );
+    const told = heard[0]?.map(([, kind, id]) => `${kind} ${id}`) ?? [];
+    assert.deepEqual(told.sort(), ids.flatMap((id) => [`challenge.created ${id}`, `challenge.withdrawn ${id}`]).sort());
+    // and a client that comes back to the other gateway goes on where it stopped
+    const again = await follow(two, '/v1/events', String(numbers[3]));
+    assert.deepEqual([(await again.next())?.id, (await again.next())?.id], numbers.slice(4).map(String));
+  });
 });

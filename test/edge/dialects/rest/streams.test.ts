@@ -118,6 +118,35 @@ describe('Event streams of the REST interface', function () {
     assert.equal((await rest(`GET /v1/challenges/${id}/events`, undefined, { method: 'HEAD' })).status, 200);
   });
 
+  it('tell all events of an auth server in order, and nothing of others', async () => {
+    const { create, accepts, events, rest } = await givenShop();
+    // given both auth servers listen
+    const [mine, foreign] = [await events('/v1/events'), await events('/v1/events', { key: keys.stranger })];
+    assert.deepEqual(await mine.next(), { id: '0', event: 'ready', data: {} });
+    assert.deepEqual(await foreign.next(), { id: '0', event: 'ready', data: {} });
+    // when a challenge of one of them is made, answered and taken
+    const challenge = await create();
+    await accepts(challenge);
+    await rest(`POST /v1/challenges/${challenge.id}/consume`, {});
+    // then that one hears of each step
+    const told = [await mine.next(), await mine.next(), await mine.next()];
+    assert.deepEqual(
+      told.map((event) => [event?.id, event?.event, event?.data.type, event?.data.data.id, event?.data.data.status]),
+      [
+        ['1', 'challenge.created', 'challenge.created', challenge.id, 'pending'],
+        ['2', 'challenge.accepted', 'challenge.accepted', challenge.id, 'accepted'],
+        ['3', 'challenge.consumed', 'challenge.consumed', challenge.id, 'consumed'],
+      ],
+    );
+    // and a client that comes back gets what it has not seen
+    const again = await events('/v1/events', { after: '1' });
+    assert.deepEqual([(await again.next())?.id, (await again.next())?.id], ['2', '3']);
+    // while the other one hears of its own only
+    const other = await rest('POST /v1/challenges', transfer, { key: keys.stranger });
+    const heard = await foreign.next();
+    assert.deepEqual([heard?.id, heard?.data.data.id], ['1', other.body.id]);
+  });
+
   it('are limited, and make room when a client goes', async () => {
     // 18 connections are 13 streams, 9 of them for one auth server
     const { create, follow, metric } = await givenShop({ settings: { connections: 18 } });
