@@ -5,6 +5,7 @@ import type { Audit } from './audit/index.ts';
 import { type Challenges, openChallenges } from './challenges/index.ts';
 import { type Explained, explain, factsOf, type NamedOwner } from './facts.ts';
 import type { Asker, EngineParts } from './parts.ts';
+import { type Identities, openIdentities } from './people/identity.ts';
 import { openPeople, type People } from './people/index.ts';
 import { openPins, type Pins } from './pins/index.ts';
 import { type Once, once, type RepeatableRequest } from './records/once.ts';
@@ -107,6 +108,7 @@ export type Engine = {
    */
   once(request: RepeatableRequest, work: () => Promise<string>): Promise<Once>;
   outbox: Pick<EngineParts['outbox'], 'add' | 'list' | 'tally' | 'replay' | 'drop'>;
+  identities: Identities;
   realms: EngineParts['realms'];
   clock: Clock;
   /** The policies now in use. */
@@ -132,6 +134,7 @@ export function openEngine(parts: EngineParts): Engine {
     relay: openRelay(parts),
     once: (request, work) => once(parts, request, work),
     outbox: parts.outbox,
+    identities: openIdentities(parts),
     realms: parts.realms,
     clock: parts.clock,
     get policy() {

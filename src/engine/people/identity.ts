@@ -1,5 +1,5 @@
 import { sha256Hex } from '../../foundation/crypto/index.ts';
-import type { Named } from '../../foundation/model/index.ts';
+import type { Actor, IdentityPin, Named } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { isSameUser } from './person-key.ts';
 
@@ -20,3 +20,23 @@ export async function isIdentityOf(
   const pin = (await store.findIdentity(id)) ?? (await store.pinIdentity({ id, ...identity, user, realm, at: clock() }));
   return isSameUser({ realms }, pin, { user, realm });
 }
+
+/** The identities that belong to users, for administrators. */
+export type Identities = {
+  /** Those of a realm by id, after the id `after` or from the start. */
+  list(realm: string, after: string | undefined, limit: number): Promise<IdentityPin[]>;
+  /** Frees an identity: the next user named with it has it. Returns the one that was there. */
+  remove(by: Actor, id: string): Promise<IdentityPin | undefined>;
+};
+
+/** Binds these functions to the engine's parts. */
+export const openIdentities = ({ store, tell }: Pick<EngineParts, 'store' | 'tell'>): Identities => ({
+  list: store.listIdentities,
+  async remove(by, id) {
+    const found = await store.findIdentity(id);
+    if (!found || !(await store.removeIdentity(id))) return undefined;
+    const { issuer, user, realm } = found;
+    tell({ kind: 'identity-removed', identity: id, issuer, user, realm, by });
+    return found;
+  },
+});

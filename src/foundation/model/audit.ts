@@ -112,6 +112,7 @@ const kinds: Record<AuditContent['kind'], true> = {
   'provider-reset': true,
   'message-dead': true,
   'outbox-administered': true,
+  'identity-removed': true,
   'store-lost': true,
   'store-back': true,
   'tls-refused': true,

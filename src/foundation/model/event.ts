@@ -247,6 +247,8 @@ type SystemEvent =
   | { kind: 'store-lost' | 'store-back' }
   /** A message of the outbox was given up; `error` is the reason of the last attempt. */
   | { kind: 'message-dead'; target: string; authServer: string; message: string; attempts: number; error: string }
+  /** An administrator freed the identity of a user at an issuer. */
+  | ({ kind: 'identity-removed'; identity: string; issuer: string; by: Actor } & Subject)
   /** An administrator had a dead message sent again, or deleted a message. */
   | { kind: 'outbox-administered'; act: OutboxAct; target: string; message: string; by: Actor }
   /**

@@ -58,6 +58,7 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'breaker-closed': info('a provider works again'),
   'provider-reset': info('an administrator reopened a provider; it is tried again at once'),
   'message-dead': warn('a message was given up; see npx pushgate outbox list'),
+  'identity-removed': info('an administrator freed an identity of an issuer'),
   'outbox-administered': info('an administrator replayed or dropped a message'),
   'store-lost': error('the store cannot be reached; no login works until it is back'),
   'store-back': info('the store is back'),

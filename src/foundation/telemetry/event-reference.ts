@@ -208,6 +208,10 @@ export const eventTexts: { [Kind in AuditContent['kind']]: EventText<Kind> } = {
       error: 'Why the last attempt failed: a word, or an HTTP status. outcome-unknown: it may have been sent.',
     },
   },
+  'identity-removed': {
+    when: 'An administrator freed an identity: the next user whom its issuer names with it has it.',
+    fields: { identity: 'Id of the identity.', issuer: 'The issuer.', ...whom, ...by },
+  },
   'outbox-administered': {
     when: 'An administrator had a dead message sent again, or deleted a message.',
     fields: { act: 'replay or drop.', target: 'The target of the message.', message: 'Id of the message.', ...by },

@@ -3,6 +3,7 @@ import { disableAccount, enableAccount, listAccounts, removeAccount, setAccount 
 import { eraseFromAudit, listAudit, showAudit, verifyAudit } from './audit.ts';
 import { endToken, logIn } from './auth.ts';
 import { examine } from './doctor.ts';
+import { listIdentities, removeIdentity } from './identities.ts';
 import { inspectKeyring } from './keyring.ts';
 import { clearLimits, listLimits } from './limits.ts';
 import { dropMessage, listOutbox, replayMessage } from './outbox.ts';
@@ -81,6 +82,8 @@ const table: readonly Handler<OperatorParts>[] = [
   { methods: ['GET'], path: '/ops/outbox', needs: operate, handler: listOutbox },
   { methods: ['POST'], path: '/ops/outbox/:id/replay', needs: operate, handler: replayMessage },
   { methods: ['DELETE'], path: '/ops/outbox/:id', needs: operate, handler: dropMessage },
+  { methods: ['GET'], path: '/ops/identities', needs: operate, handler: listIdentities },
+  { methods: ['DELETE'], path: '/ops/identities/:id', needs: operate, handler: removeIdentity },
   { methods: ['GET'], path: '/ops/people', needs: operate, handler: listPeople },
   {
     methods: ['POST'],

@@ -146,7 +146,7 @@ describe('A login of Keycloak (CIBA)', function () {
   });
 
   it('is of the user whom Keycloak named first for a subject', async () => {
-    const { keycloak, phoneOf, shown, told: events } = await givenShop(undo);
+    const { keycloak, phoneOf, shown, told: events, client, admin } = await givenShop(undo);
     await phoneOf('bob');
     // given alice, whose subject is known
     await asked(keycloak);
@@ -159,6 +159,15 @@ describe('A login of Keycloak (CIBA)', function () {
     keycloak.subjects.set('bob', subject);
     assert.equal((await keycloak.ask({ user: 'bob' })).status, 503);
     assert.equal((await shown()).length, 1);
+    // until an administrator frees the identity
+    const { identities } = JSON.parse(await (await fetch(`${client.url}/ops/identities?realm=corp`, { headers: admin })).text());
+    assert.deepEqual(
+      identities.map((each: { user: string; subject: string }) => [each.user, each.subject]),
+      [['alice', subject]],
+    );
+    const free = () => fetch(`${client.url}/ops/identities/${identities[0].id}`, { method: 'DELETE', headers: admin });
+    assert.deepEqual([(await free()).status, (await free()).status, events('identity-removed').length], [200, 404, 1]);
+    assert.equal((await keycloak.ask({ user: 'bob' })).status, 200);
   });
 
   const refusals: [string, number, object, object][] = [
