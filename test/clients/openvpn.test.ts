@@ -130,6 +130,23 @@ describe('pushgate-verify, which OpenVPN starts', function () {
     assert.equal(await client.decided(), '1');
   });
 
+  it('takes the settings of its README', async () => {
+    const given = await givenScript(undo);
+    const [, shown = ''] = /```ini\n([\s\S]*?)```/.exec(readFileSync('deploy/openvpn/README.md', 'utf8')) ?? [];
+    const ours = {
+      'https://mfa.example.org/rest': `http://127.0.0.1:${given.proxy.port}/rest`,
+      '/etc/openvpn/pushgate-verify.key': join(given.folder, 'key'),
+      'https://vpn.example.org/done': returnUrl,
+    };
+    writeFileSync(
+      given.settings,
+      Object.entries(ours).reduce((text, [theirs, mine]) => text.replace(theirs, mine), shown),
+    );
+    const client = givenClient(undo, given, { IV_SSO: 'webauth', common_name: 'alice', user: 'bob' });
+    assert.equal(await client.verify(), 2);
+    assert.match(client.pending(), /WEB_AUTH::/);
+  });
+
   const asked: [how: string, happens: (given: Given) => unknown][] = [
     ['the phone declines', async ({ phone, shown }) => phone.answer((await shown()).nonce, { decline: true })],
     ['the phone does not answer in time', ({ clock }) => clock.advance(seconds(46))],

@@ -66,6 +66,18 @@ describe('pushgate-login, which pam_exec starts', function () {
     assert.equal(await running.ended(), 0);
   });
 
+  it('takes the settings of its README', async () => {
+    const { settings, folder, proxy, login } = await givenLogin(undo);
+    const [, shown = ''] = /```ini\n([\s\S]*?)```/.exec(readFileSync('deploy/pam_exec/README.md', 'utf8')) ?? [];
+    const ours = { 'https://mfa.example.org/rest': `http://127.0.0.1:${proxy.port}/rest`, '/etc/pushgate-login.key': join(folder, 'key') };
+    writeFileSync(
+      settings,
+      Object.entries(ours).reduce((text, [theirs, mine]) => text.replace(theirs, mine), shown),
+    );
+    numberIn(await login().line());
+    assert.equal(await login(ssh).line(), 'Confirm on your phone.');
+  });
+
   it('tells no secret to those who list processes', async () => {
     const { login } = await givenLogin(undo);
     const running = login();
@@ -88,7 +100,7 @@ describe('pushgate-login, which pam_exec starts', function () {
 
   const asked: [how: string, happens: (given: Given, number: string) => Promise<unknown>][] = [
     ['the phone declines', async ({ phone, shown }) => phone.answer((await shown()).nonce, { decline: true })],
-    ['the user picks a wrong number', async ({ picks }, number) => picks(number === '1' ? '2' : '1').then(() => picks('x'))],
+    ['the user picks wrong numbers', async ({ picks }) => (await picks('x')) && picks('y')],
     ['the phone does not answer in time', async ({ clock }) => clock.advance(seconds(46))],
     ['the gateway is cut off', async ({ proxy }) => proxy.cut()],
   ];
