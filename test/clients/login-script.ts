@@ -1,6 +1,7 @@
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { keys } from '../edge/dialects/rest/given.ts';
 import { haveProgram } from '../kit/debian.ts';
@@ -89,4 +90,17 @@ export function startProgram(
       return child.exitCode;
     },
   };
+}
+
+/** The id of a process that runs this script. */
+export function processOf(path: string): number {
+  const runs = (pid: string): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(path);
+    } catch {
+      // It has ended since it was listed.
+      return false;
+    }
+  };
+  return Number(readdirSync('/proc').find((name) => /^\d+$/.test(name) && runs(name)) ?? assert.fail('no process'));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { givenRest } from '../edge/dialects/rest/given.ts';
 import { testAuthority } from '../kit/authority.ts';
@@ -10,7 +10,7 @@ import { freePort } from '../kit/ports.ts';
 import { comesTrue, isAlive } from '../kit/processes.ts';
 import { tcpProxy } from '../kit/tcp-proxy.ts';
 import { type Cleanup, cleanup, temporaryFolder } from '../kit/temporary.ts';
-import { haveSystemPython, installScript, type RunningScript, startProgram } from './login-script.ts';
+import { haveSystemPython, installScript, processOf, type RunningScript, startProgram } from './login-script.ts';
 
 const returnUrl = 'https://mfa.example/done';
 
@@ -151,7 +151,7 @@ describe('pushgate-verify, which OpenVPN starts', function () {
     ['the phone declines', async ({ phone, shown }) => phone.answer((await shown()).nonce, { decline: true })],
     ['the phone does not answer in time', ({ clock }) => clock.advance(seconds(46))],
     ['the gateway is cut off', ({ proxy }) => proxy.cut()],
-    ['the process is stopped', ({ path }) => process.kill(backgroundOf(path), 'SIGTERM')],
+    ['the process is stopped', ({ path }) => process.kill(processOf(path), 'SIGTERM')],
   ];
   for (const [how, happens] of asked)
     it(`writes 0 when ${how}`, async () => {
@@ -168,7 +168,7 @@ describe('pushgate-verify, which OpenVPN starts', function () {
     const client = givenClient(undo, given);
     await client.verify();
     const { nonce } = await given.shown();
-    const background = backgroundOf(given.path);
+    const background = processOf(given.path);
     rmSync(client.control);
     await given.phone.answer(nonce);
     await comesTrue(() => !isAlive(background));
@@ -276,9 +276,3 @@ describe('pushgate-verify below a real OpenVPN server', function () {
     assert.doesNotMatch(client.output(), /Initialization Sequence Completed/);
   });
 });
-
-/** The process that runs this script in the background. */
-function backgroundOf(path: string): number {
-  const runs = (pid: string): boolean => existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(path);
-  return Number(readdirSync('/proc').find((name) => /^\d+$/.test(name) && runs(name)) ?? assert.fail('no process'));
-}

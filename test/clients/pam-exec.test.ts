@@ -9,7 +9,7 @@ import { haveProgram } from '../kit/debian.ts';
 import { freePort } from '../kit/ports.ts';
 import { tcpProxy } from '../kit/tcp-proxy.ts';
 import { type Cleanup, cleanup, temporaryFolder } from '../kit/temporary.ts';
-import { haveSystemPython, installScript, startProgram } from './login-script.ts';
+import { haveSystemPython, installScript, processOf, startProgram } from './login-script.ts';
 
 const source = 'deploy/pam_exec/pushgate-login';
 const sudo = { PAM_TYPE: 'auth', PAM_SERVICE: 'sudo', PAM_USER: 'alice', PAM_RHOST: '', PAM_TTY: '/dev/pts/3' };
@@ -29,6 +29,13 @@ async function givenLogin(undo: Cleanup, { key, url, more = '' }: { key?: string
     phone,
     proxy,
     shown,
+    /** The same, as soon as there is something. */
+    asked: async () => {
+      for (;;) {
+        const newest = await shown();
+        if (newest) return newest;
+      }
+    },
     picks: async (option: string) => phone.answer((await shown()).nonce, { option }),
     login: (environment: Record<string, string> = sudo) => script.start(environment, script.settings),
   };
@@ -201,13 +208,14 @@ describe('pushgate-login below the real pam_exec', function () {
   });
   afterEach(() => undo.run());
 
-  /** A PAM service with these lines for a moment. */
-  function authenticate(lines: string, user: string, input = '') {
-    const service = `pushgate-test-${process.pid}`;
+  const service = `pushgate-test-${process.pid}`;
+
+  /** A PAM service with these lines for a moment; `caller` is a command that starts another as another user. */
+  function authenticate(lines: string, user: string, { input = '', caller = [] }: { input?: string; caller?: string[] } = {}) {
     writeFileSync(`/etc/pam.d/${service}`, lines);
     undo.later(() => rmSync(`/etc/pam.d/${service}`, { force: true }));
     // pamtester would keep its output until it ends.
-    const command = ['-oL', 'pamtester', '-I', 'rhost=192.0.2.7', service, user, 'authenticate'];
+    const command = ['-oL', ...caller, 'pamtester', '-I', 'rhost=192.0.2.7', service, user, 'authenticate'];
     return startProgram(undo, '/usr/bin/stdbuf', command, {}, input);
   }
 
@@ -235,10 +243,22 @@ describe('pushgate-login below the real pam_exec', function () {
     assert.equal(await authenticate(lines, 'alice').ended(), 1);
   });
 
+  it('is not in the hands of the user who calls su', async () => {
+    // given a program of root that a user has started
+    const given = await givenLogin(undo, { more: `[${service}]\nmode = confirm` });
+    const caller = ['setpriv', '--ruid', '65534', '--euid', '0', '--clear-groups'];
+    const running = authenticate(linesOf('sudo', ours(given)), 'alice', { caller });
+    // then the script belongs to root alone, and lets alice in by her phone
+    const { nonce } = await given.asked();
+    assert.match(readFileSync(`/proc/${processOf(given.path)}/status`, 'utf8'), /^Uid:\t0\t0\t0\t0$/m);
+    await given.phone.answer(nonce);
+    assert.equal(await running.ended(), 0, running.output());
+  });
+
   it('has no use for the password, but may get it', async () => {
     const given = await givenLogin(undo);
     const lines = `auth required pam_exec.so expose_authtok quiet stdout ${given.path} ${given.settings}\n`;
-    const running = authenticate(lines, 'alice', 'a password\n');
+    const running = authenticate(lines, 'alice', { input: 'a password\n' });
     const line = (await running.line()).replace('Password: ', '');
     await given.picks(numberIn(line));
     assert.equal(await running.ended(), 0, running.output());
