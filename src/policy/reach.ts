@@ -9,6 +9,8 @@ type Dialect = 'privacyidea' | 'linotp' | 'challenge-service' | 'rest' | 'keyclo
 /** The dialects whose requests name a user. A rule without a dialect is meant for them. */
 const userDialects: readonly Dialect[] = ['privacyidea', 'linotp', 'rest', 'keycloak-ciba'];
 const pinDialects: readonly Dialect[] = ['privacyidea', 'linotp'];
+/** The dialects that make and manage push tokens. */
+const tokenDialects: readonly Dialect[] = ['privacyidea', 'linotp', 'rest'];
 /** Mounts for the privacyIDEA app, which has every mode. */
 const appDialects: readonly Dialect[] = ['privacyidea', 'rest'];
 const approvalDialects: readonly Dialect[] = [...appDialects, 'keycloak-ciba'];
@@ -27,9 +29,9 @@ export const reach: Record<ActionName, readonly Dialect[]> = {
   authorized: delivery,
   api_key_required: delivery,
   ...all(userDialects, 'tokentype', 'serial', 'disabled_token_types', 'last_auth', 'auth_max_success', 'auth_max_fail'),
-  ...all(userDialects, 'max_token_per_user', 'push_max_token_per_user', 'push_max_active_token_per_user'),
+  ...all(tokenDialects, 'max_token_per_user', 'push_max_token_per_user', 'push_max_active_token_per_user'),
   ...all(pinDialects, 'passOnNoToken', 'passOnNoUser', 'passthru', 'otppin'),
-  ...all(userDialects, 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin'),
+  ...all(tokenDialects, 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin'),
   getchallenges: pinDialects,
   ...all(pi, 'application_tokentype', 'setrealm', 'mangle', 'triggerchallenge', 'enrollEDUPUSH', 'assign', 'unassign', 'revoke'),
   ...all(pi, 'settokeninfo', 'cancelchallenge', 'set', 'setdescription', 'setrandompin', 'otp_pin_set_random', 'tokenrealms'),

@@ -16,7 +16,7 @@ describe('pushgate config reference', () => {
     const { out } = await reference('push_ttl');
     assert.match(
       out,
-      /Scope: enrollment\n {2}Type: whole number, 1 to 1440 \(minutes\)\n {2}Without it: 10\n {2}Acts at mounts: privacyidea\n/,
+      /Scope: enrollment\n {2}Type: whole number, 1 to 1440 \(minutes\)\n {2}Without it: 10\n {2}Acts at mounts: privacyidea, rest\n/,
     );
   });
 

@@ -27,7 +27,10 @@ describe('The start of a gateway', function () {
     const account = { type: 'service_account', project_id: 'acme', client_email: 'gateway@acme.example', private_key: key };
     writeFileSync(join(folder, 'account.json'), JSON.stringify(account));
     const fcm = { name: 'fcm', kind: 'firebase', default: true, config: { service_account: { $file: 'account.json' } } };
-    writeFileSync(join(folder, 'config.json'), configText({ mounts: [...mountsOfAll, { path: '/rest', serves: 'rest' }], more: { providers: [fcm], policies: [] } }));
+    writeFileSync(
+      join(folder, 'config.json'),
+      configText({ mounts: [...mountsOfAll, { path: '/rest', serves: 'rest' }], more: { providers: [fcm], policies: [] } }),
+    );
     // when it starts
     const [files = []] = loadedFiles(`
       // As the command line does: the parts of a gateway hold no process by themselves.
