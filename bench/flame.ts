@@ -42,12 +42,17 @@ function boxesOf({ nodes, samples, timeDeltas }: Profile): Box {
     let box = all;
     const us = timeDeltas[at] ?? 0;
     box.us += us;
-    for (const frame of path.slice(1)) {
+    for (const frame of path.slice(1).filter((each) => !isLoader(each))) {
       box = calledBy(box, frame);
       box.us += us;
     }
   });
   return all;
+}
+
+/** Node's loader of modules calls itself for each import of an import, which would make the picture too high. */
+function isLoader({ url }: Frame): boolean {
+  return url.startsWith('node:internal/modules') || url.startsWith('node:internal/vm');
 }
 
 /** The box of a function below that of its caller; one that calls itself shares one. */
