@@ -262,6 +262,22 @@ describe('Challenges of the REST interface', function () {
     assert.deepEqual([(await consume(approval.id, {})).status, (await consume(coded.id, { code })).status], [200, 200]);
   });
 
+  it('are not taken when the push token was disabled after its accept', async () => {
+    const { rest, accepts } = await givenShop();
+    const { body } = await rest('POST /v1/challenges', transfer);
+    await accepts(body);
+    const turn = (act: string) => rest(`POST /v1/tokens/${body.phones[0].serial}/${act}`, {});
+    const consume = () => rest(`POST /v1/challenges/${body.id}/consume`, { binding: 'session-1' });
+    // when the push token is disabled between accept and consume
+    await turn('disable');
+    const refused = await consume();
+    // then nobody is in, and the reply says why
+    assert.deepEqual([problemOf(refused), refused.body.state], ['409 not-accepted', 'accepted']);
+    assert.match(refused.body.detail, /push token that accepted/);
+    await turn('enable');
+    assert.equal((await consume()).status, 200);
+  });
+
   it('turn a caller away that guesses bindings, and take the right one', async () => {
     const { rest, accepts } = await givenShop();
     const { body } = await rest('POST /v1/challenges', transfer);
