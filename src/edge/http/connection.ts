@@ -102,8 +102,18 @@ function listenTo(socket: Socket, listeners: Readonly<Record<string, (this: Sock
  */
 export const watchEnd = (socket: Socket): (() => void) => listenTo(socket, unread);
 
+/**
+ * Drops what the client of a stream still sends, which has no meaning, and notices the end behind it. Unread bytes would
+ * hide that end.
+ */
+export function dropInput(socket: Socket): void {
+  listenTo(socket, ended);
+  socket.resume();
+}
+
 /** Shared by all sockets. */
-const unread = { readable: readOn, end: hangUp, error: hangUp };
+const ended = { end: hangUp, error: hangUp };
+const unread = { readable: readOn, ...ended };
 
 function readOn(this: Socket): void {
   this.read(0);

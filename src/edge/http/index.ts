@@ -44,7 +44,7 @@ export {
 export type { Service } from './service.ts';
 export { manyLogins, openSightings, type Seen, type Sightings } from './sightings.ts';
 export { type Encoding, mute, stateOf } from './state.ts';
-export type { StreamPlaces } from './stream-places.ts';
+export type { StreamPlaces, StreamReader } from './stream-places.ts';
 export { streamEvents } from './streams.ts';
 export { encodingOf, readText, unescaped } from './text.ts';
 export { tryListeners } from './try-listeners.ts';

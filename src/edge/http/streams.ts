@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { canDetach, connectionOf, watchEnd } from './connection.ts';
+import { canDetach, connectionOf, dropInput } from './connection.ts';
 import { EventStream, type Follow } from './event-stream.ts';
 import { stateOf } from './state.ts';
 
@@ -39,7 +39,7 @@ export function openStreams(): Streams {
       const connection = connectionOf(ctx.req);
       if (!canDetach(ctx)) return void connection.destroy();
       const socket = connection.leave();
-      watchEnd(socket);
+      dropInput(socket);
       const stream = new EventStream(socket, headOf(ctx));
       socket.once('close', () => streams.delete(stream));
       streams.add(stream);

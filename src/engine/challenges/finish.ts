@@ -64,9 +64,9 @@ export const ownOf = (transaction: Transaction | undefined, authServer: string):
   transaction?.authServer === authServer ? transaction : undefined;
 
 /** {@link Challenges.findOwn}. */
-export async function findOwn(parts: EngineParts, id: string, authServer: string): Promise<Transaction | undefined> {
+export async function findOwn(parts: EngineParts, dialect: string, authServer: string, id: string): Promise<Transaction | undefined> {
   const transaction = ownOf(await parts.store.findTransaction(id), authServer);
-  return transaction && answered(parts, transaction);
+  return transaction?.dialect === dialect ? answered(parts, transaction) : undefined;
 }
 
 /** {@link Challenges.findOwnForeign}. */

@@ -111,8 +111,11 @@ export type Challenges = {
   withdraw(transaction: Transaction, by?: 'server' | 'user'): Promise<Applied>;
   /** The transaction of this id, of any auth server. */
   find(id: string): Promise<Transaction | undefined>;
-  /** A transaction of this auth server; undefined both for an unknown id and for another server's. */
-  findOwn(id: string, authServer: string): Promise<Transaction | undefined>;
+  /**
+   * A transaction of this auth server in this dialect; undefined for an unknown id, another server's and another dialect's,
+   * since each dialect has rules of its own for taking an approval.
+   */
+  findOwn(dialect: string, authServer: string, id: string): Promise<Transaction | undefined>;
   /** A transaction of this auth server by the dialect's id. */
   findOwnForeign(dialect: string, authServer: string, foreignId: string): Promise<Transaction | undefined>;
   /**
@@ -194,7 +197,7 @@ export const openChallenges = (parts: EngineParts): Challenges => ({
   finishApproval: (request) => finishApproval(parts, request),
   withdraw: (transaction, by = 'server') => applyEvent(parts, transaction, { kind: 'withdrawn', by }),
   find: parts.store.findTransaction,
-  findOwn: (id, authServer) => findOwn(parts, id, authServer),
+  findOwn: (dialect, authServer, id) => findOwn(parts, dialect, authServer, id),
   findOwnForeign: (dialect, authServer, foreignId) => findOwnForeign(parts, dialect, authServer, foreignId),
   findPublicly: (poll) => findPublicly(parts, poll),
   findLive: (id) => findLive(parts, id),

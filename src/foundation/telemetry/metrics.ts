@@ -133,8 +133,8 @@ export function openMetrics(version: string) {
       most: gauge('pushgate_event_streams_limit', 'The highest number of open event streams that the process accepts.'),
       refused: zeroedCounter(registry, {
         name: 'pushgate_event_streams_refused_total',
-        help: 'Event streams refused with 429 because too many were open: of the process or of the auth server.',
-        closed: { reason: ['process', 'auth-server'] },
+        help: 'Event streams refused with 429 because too many were open: of the process, of the auth server or of its waiting pages.',
+        closed: { reason: ['process', 'auth-server', 'waiting-page'] },
       }),
     },
     load: {

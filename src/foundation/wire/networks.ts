@@ -107,8 +107,15 @@ export function networkOf(address: string): string {
 /** Whether an address is a loopback address. */
 export const isLoopback = (address: string): boolean => parsed(address)?.range() === 'loopback';
 
+/** The only block of IPv6 that public addresses come from; `::/96` beside it holds IPv4 addresses. */
+const globalUnicast = readNetwork('2000::/3');
+
 /**
  * Whether an address is on the public internet: not private, shared (CGNAT), loopback, link-local, multicast, reserved
  * or a translation address (NAT64, 6to4, Teredo). An IPv4-mapped address counts as IPv4.
  */
-export const isPublic = (address: string): boolean => parsed(address)?.range() === 'unicast';
+export function isPublic(address: string): boolean {
+  const ip = parsed(address);
+  if (ip?.range() !== 'unicast') return false;
+  return ip.kind() === 'ipv4' || (globalUnicast !== undefined && holds(globalUnicast, ip));
+}

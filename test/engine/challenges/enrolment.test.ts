@@ -53,7 +53,7 @@ describe('An enrolment during a login', () => {
     // given a phone that was told that it is enrolled, and a transaction that nobody told
     const { parts, store, transaction } = await given(bound);
     // when the auth server asks
-    const found = await findOwn(parts, transaction.id, 'vpn');
+    const found = await findOwn(parts, transaction.dialect, 'vpn', transaction.id);
     // then it is accepted, and finished once
     assert.equal(found?.decision.state, 'accepted');
     const request = { transaction: found, user: { user: 'alice', realm: 'corp' }, usable: await store.tokensOf(keysOf('alice')) };
@@ -63,7 +63,7 @@ describe('An enrolment during a login', () => {
 
   it('is answered once, however many ask at the same time', async () => {
     const { parts, transaction } = await given(bound);
-    const found = await Promise.all(Array.from({ length: 6 }, () => findOwn(parts, transaction.id, 'vpn')));
+    const found = await Promise.all(Array.from({ length: 6 }, () => findOwn(parts, transaction.dialect, 'vpn', transaction.id)));
     assert.deepEqual(
       found.map((each) => [each?.decision.state, each?.decision.version]),
       found.map(() => ['accepted', 1]),
@@ -72,12 +72,12 @@ describe('An enrolment during a login', () => {
 
   it('is not answered by a later phone under the same serial', async () => {
     const { parts, transaction } = await given({ rolloutCredential: { digest: 'of another QR code', expiresAt: 1000 } });
-    assert.equal((await findOwn(parts, transaction.id, 'vpn'))?.decision.state, 'open');
+    assert.equal((await findOwn(parts, transaction.dialect, 'vpn', transaction.id))?.decision.state, 'open');
   });
 
   it('is not finished with a push token that is of no use any more', async () => {
     const { parts, transaction } = await given(bound);
-    const found = await findOwn(parts, transaction.id, 'vpn');
+    const found = await findOwn(parts, transaction.dialect, 'vpn', transaction.id);
     assert.equal((await finish(parts, { transaction: found, user: { user: 'alice', realm: 'corp' }, usable: [] })).kind, 'unknown');
   });
 
@@ -95,7 +95,7 @@ describe('An enrolment during a login', () => {
     assert.equal(await skipEnrolment(parts, transaction), false);
     assert.equal(await takeBackOffers(parts, [givenPushToken(offer)]), false);
     assert.equal((await store.tokensOf(keysOf('alice'))).length, 1);
-    assert.equal((await findOwn(parts, transaction.id, 'vpn'))?.decision.state, 'accepted');
+    assert.equal((await findOwn(parts, transaction.dialect, 'vpn', transaction.id))?.decision.state, 'accepted');
   });
 
   it('is taken back with its transaction where none did', async () => {

@@ -20,9 +20,18 @@ describe('HTTP out to public targets only', () => {
     'shared by a provider (CGNAT)': ['100.64.0.1', '100.127.255.255'],
     'local (IPv6)': ['fc00::1', 'fd12::1', 'fec0::1'],
     multicast: ['224.0.0.1', '239.1.1.1', 'ff02::1'],
-    unroutable: ['0.0.0.0', '0.1.2.3', '::', '255.255.255.255', '240.0.0.1'],
+    unroutable: ['0.0.0.0', '0.1.2.3', '::', '::2', '4000::1', '255.255.255.255', '240.0.0.1'],
     'reserved for documentation and benchmarks': ['192.0.2.1', '198.18.0.1', '2001:db8::1'],
-    'IPv4 within IPv6': ['::ffff:10.0.0.1', '::ffff:7f00:1', '::10.0.0.1', '64:ff9b::10.0.0.1', '2002:a00:1::', '2001::1'],
+    'IPv4 within IPv6': [
+      '::ffff:10.0.0.1',
+      '::ffff:7f00:1',
+      '::10.0.0.1',
+      '::7f00:1',
+      '::a00:1',
+      '64:ff9b::10.0.0.1',
+      '2002:a00:1::',
+      '2001::1',
+    ],
     'not addresses': ['', 'localhost', '10.0.0'],
   };
   for (const [what, addresses] of Object.entries(inside)) {
@@ -53,7 +62,17 @@ describe('HTTP out to public targets only', () => {
     return opened;
   };
 
-  const spellings = ['localhost', '127.0.0.1', '2130706433', '0x7f.1', '0', '[::1]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]'];
+  const spellings = [
+    'localhost',
+    '127.0.0.1',
+    '2130706433',
+    '0x7f.1',
+    '0',
+    '[::1]',
+    '[::127.0.0.1]',
+    '[::ffff:127.0.0.1]',
+    '[::ffff:7f00:1]',
+  ];
   for (const host of spellings) {
     it(`does not connect to ${host}, by http or https`, async () => {
       const given = await givenListener();

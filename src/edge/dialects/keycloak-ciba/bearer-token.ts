@@ -7,6 +7,8 @@ const longestToken = 8192;
 /** With less time than this, no phone could answer and no result arrive. */
 const uselessMs = 5000;
 const skewMs = 10_000;
+/** For a day it is known which tokens were used, so one that lives longer could be used again. */
+const longestLifeMs = 24 * 60 * 60_000;
 const longestName = 255;
 
 /** What the verified token of a request says. `expiresAt`: epoch ms. */
@@ -102,7 +104,8 @@ const isOnly = (issuer: string, audience: unknown): boolean =>
   Array.isArray(audience) ? audience.length === 1 && audience[0] === issuer : audience === issuer;
 
 function isInTime({ exp, iat }: Members, now: number): boolean {
-  if (typeof exp !== 'number' || exp * 1000 - now <= uselessMs) return false;
+  const left = typeof exp === 'number' ? exp * 1000 - now : 0;
+  if (left <= uselessMs || left > longestLifeMs) return false;
   return iat === undefined || (typeof iat === 'number' && iat * 1000 <= now + skewMs);
 }
 

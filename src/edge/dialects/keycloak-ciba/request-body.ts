@@ -9,6 +9,9 @@ const absent = z
   .nullish()
   .transform((text) => text ?? undefined);
 
+/** Letters, digits, punctuation or symbols: a message of spaces and invisible characters gives nothing to compare. */
+const visible = /[\p{L}\p{N}\p{P}\p{S}]/u;
+
 /**
  * The body of a backchannel authentication request. Absent values come as null. Members that a client adds are ignored,
  * and a client may repeat `is_consent_required` as a text, so only the boolean false is believed.
@@ -23,7 +26,7 @@ export const BackchannelBody = z
   .transform(({ login_hint: user, scope = '', binding_message: bindingMessage, is_consent_required: consent }) => ({
     user,
     scopes: [...new Set(scope.split(' '))].filter((each) => each !== ''),
-    bindingMessage: bindingMessage === '' ? undefined : bindingMessage,
+    bindingMessage: bindingMessage !== undefined && visible.test(bindingMessage) ? bindingMessage : undefined,
     needsConsent: consent !== false,
   }));
 

@@ -14,12 +14,15 @@ export type PrivacyideaParts = CallerParts & {
   graceMs: number;
 };
 
+/** The dialect's name in transactions and policies, for every flavour. */
+export const dialect = 'privacyidea';
+
 /** The caller as policies see it: its auth server, if any, and the known facts about the user. */
 export const askerFor = ({ mount, product, ...parts }: PrivacyideaParts, ctx: Context, authServer?: AuthServer): Asker => ({
   ...askerOf(ctx, {
     authServer: authServer?.name ?? '',
     realms: authServer?.realms,
-    dialect: 'privacyidea',
+    dialect,
     ...clientsOf(parts, ctx),
     mount: mount.path,
     flavour: product.flavour,

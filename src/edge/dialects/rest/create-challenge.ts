@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Approval, ApprovalRequest, Delivered } from '../../../engine/index.ts';
-import { approvalContext, fitsPhones, questionOf, shownText } from '../../formats/approval/index.ts';
+import { approvalContext, fitsPhones, questionOf, shownLine, shownText } from '../../formats/approval/index.ts';
 import { binding, ChallengeReply, challengeReply } from './challenge-reply.ts';
 import { endpoint, type RestCall } from './endpoint.ts';
 import { idempotencyHeaders, idempotencyProblems, makeOnce } from './idempotency.ts';
@@ -16,7 +16,7 @@ const CreateBody = z
     user: name.optional().describe('The user to ask.'),
     realm: name.optional().describe('The realm of the user. Without it, the default realm or the one in the name.'),
     serial: name.optional().describe('The push token to ask, in place of a user.'),
-    title: shownText(64).optional().describe('The title on the phone.'),
+    title: shownLine(64).optional().describe('The title on the phone.'),
     text: shownText(400).optional().describe('What the user approves, as the phone shows and signs it.'),
     context: approvalContext.optional().describe('Details of it, one line each, such as {"Amount": "100 EUR"}. The phone signs them too.'),
     mode: z

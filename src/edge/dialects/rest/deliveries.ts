@@ -160,8 +160,8 @@ async function ownDelivery(
   { caller }: Pick<RestCall<unknown, unknown>, 'caller'>,
   id: string,
 ): Promise<Transaction> {
-  const found = await engine.challenges.findOwn(id, caller.server.name);
-  if (found?.dialect === dialect && found.kind === 'relay' && engine.clock() < found.decision.finishUntil) return found;
+  const found = await engine.challenges.findOwn(dialect, caller.server.name, id);
+  if (found?.kind === 'relay' && engine.clock() < found.decision.finishUntil) return found;
   throw new RestProblem('not-found', 'This auth server has no delivery with this id (any more).');
 }
 

@@ -5,7 +5,7 @@ import { RestProblem } from './problems.ts';
 
 /** The auth server's own challenge. Those of others look like unknown ones. */
 export const ownChallenge = async ({ engine }: RestParts, { caller, param }: Pick<RestCall<unknown, unknown>, 'caller' | 'param'>) =>
-  demandOwn(await engine.challenges.findOwn(param('id'), caller.server.name));
+  demandOwn(await engine.challenges.findOwn(dialect, caller.server.name, param('id')));
 
 /** A challenge of this dialect; refused as not found without one. */
 export function demandOwn(

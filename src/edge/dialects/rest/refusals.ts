@@ -29,6 +29,10 @@ export function refusalOf(refusal: ApprovalRefusal): RestProblem {
   }
 }
 
+/** An accept is not taken when its push token was disabled, deleted or given to another phone since. */
+const notAccepted = (state: string): string =>
+  state === 'accepted' ? 'The push token that accepted may not be used any more.' : `The challenge is ${state}.`;
+
 /** Why a challenge was not consumed. */
 export function notConsumed({ id }: Transaction, finished: Exclude<ApprovalFinished, { kind: 'accepted' }>): RestProblem {
   switch (finished.kind) {
@@ -42,7 +46,7 @@ export function notConsumed({ id }: Transaction, finished: Exclude<ApprovalFinis
       const state = restStatus[finished.status];
       return state === 'consumed'
         ? new RestProblem('already-consumed', 'The challenge was consumed before; no second call is told of the approval.', { id, state })
-        : new RestProblem('not-accepted', `The challenge is ${state}.`, { id, state });
+        : new RestProblem('not-accepted', notAccepted(state), { id, state });
     }
     default:
       return finished satisfies never;

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Transaction } from '../../../foundation/model/index.ts';
-import { type Follow, onDisconnect, streamEvents } from '../../http/index.ts';
+import { type Follow, onDisconnect, type StreamReader, streamEvents } from '../../http/index.ts';
 import { challengeReply } from './challenge-reply.ts';
 import { type Endpoint, endpoint, type RestReply } from './endpoint.ts';
 import { ownChallenge } from './own-challenge.ts';
@@ -41,7 +41,11 @@ const followChallenge = endpoint(
     if (isSettled && position <= known) return { status: 204 };
     const { engine, publicUrl } = parts;
     const show = (each: Transaction) => challengeReply({ engine, publicUrl }, each);
-    return openStream(parts, { ctx: call.ctx, authServer: call.caller.server.name }, statesOf(parts, transaction.id, { known, show }));
+    return openStream(
+      parts,
+      { ctx: call.ctx, authServer: call.caller.server.name, reader: 'auth-server' },
+      statesOf(parts, transaction.id, { known, show }),
+    );
   },
 );
 
@@ -68,7 +72,7 @@ const followEvents = endpoint(
     const shown = call.headers['last-event-id'];
     const { name } = call.caller.server;
     const known = shown === undefined ? undefined : Number(shown);
-    return openStream(parts, { ctx: call.ctx, authServer: name }, eventsOf(parts, name, known));
+    return openStream(parts, { ctx: call.ctx, authServer: name, reader: 'auth-server' }, eventsOf(parts, name, known));
   },
 );
 
@@ -105,11 +109,11 @@ export const statesOf =
 /** Replies with a stream, if this auth server may have one more. */
 export function openStream(
   { streams }: RestParts,
-  { ctx, authServer }: { ctx: Context; authServer: string },
+  { ctx, authServer, reader }: { ctx: Context; authServer: string; reader: StreamReader },
   follow: Follow,
 ): RestReply | 'held' {
   if (ctx.method === 'HEAD') return { status: 200, body: '', headers: { 'content-type': streamed } };
-  const leave = streams.take(authServer);
+  const leave = streams.take(authServer, reader);
   if (!leave)
     throw new RestProblem('too-many-streams', 'Close event streams that nobody reads, or try again later.', {
       retryAfterSeconds: retrySeconds,

@@ -3,8 +3,11 @@ import { z } from 'zod';
 /** The longest question that every phone shows whole, in bytes of UTF-8. @see docs/protocols/linotp.md 8.2 */
 export const longestQuestion = 511;
 
-/** Control characters except line feeds, and marks of text direction, which can make a text read as another one. */
-const unshown = /[^\P{Cc}\n]|\p{Bidi_Control}/u;
+/**
+ * Control characters and line separators except line feeds, and marks of text direction, which can make a text read as
+ * another one.
+ */
+const unshown = /[^\P{Cc}\n]|[\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 
 /** A text that a phone shows, of at most this many characters. */
 export const shownText = (most: number) =>
@@ -15,9 +18,12 @@ export const shownText = (most: number) =>
     .max(most)
     .refine((text) => !unshown.test(text), 'must have no control characters and no marks of text direction');
 
+/** A text that a phone shows in one line. A line feed in a detail would read as another detail. */
+export const shownLine = (most: number) => shownText(most).refine((text) => !text.includes('\n'), 'must be one line');
+
 /** Details of what is approved, in the order of the lines on the phone: a label and its value. */
 export const approvalContext = z
-  .record(shownText(32), shownText(128))
+  .record(shownLine(32), shownLine(128))
   .refine((context) => Object.keys(context).length <= 8, 'must have at most 8 entries');
 
 /** The question on the phone, which the phone's answer signs: a text, then one line for each detail. */

@@ -175,6 +175,12 @@ describe('A login of Keycloak (CIBA)', function () {
     ['has the name of another user and a realm', 404, { login_hint: 'alice@corp' }, {}],
     ['is not named', 400, {}, {}],
     [
+      'has only invisible characters to compare, where something is required',
+      400,
+      { login_hint: 'alice', binding_message: ' \u200b\u00ad' },
+      { requireBindingMessage: true },
+    ],
+    [
       'has nothing to compare, where that is required',
       400,
       { login_hint: 'alice', binding_message: null },

@@ -17,6 +17,11 @@ describe('What the phone shows of a request of Keycloak', () => {
     assert.deepEqual(question.split('\n').slice(1), ['Client: till 7', 'Realm: shop', 'Message: A B Client: Bank']);
   });
 
+  it('says that there is nothing to compare when the message is invisible', () => {
+    for (const message of ['', '  ', '\u200b', '\u202e\n'])
+      assert.match(shownFor({ binding_message: message }), /Message: \(none: nothing to compare\)$/);
+  });
+
   it('is never too long for a phone: some scopes are counted instead', () => {
     const scopes = Array.from({ length: 200 }, (_, index) => `scope-${index}-é`);
     const question = shownFor({ scope: scopes.join(' '), is_consent_required: true });

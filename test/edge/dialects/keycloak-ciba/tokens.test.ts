@@ -56,6 +56,8 @@ describe('A token of Keycloak', function () {
     ['is for somebody else too', 'audience', () => made({ claims: { aud: [keycloak.issuer, 'account'] } })],
     ['has ended', 'time', () => made({ claims: { exp: now() - 1 } })],
     ['ends in five seconds', 'time', () => made({ claims: { exp: now() + 5 } })],
+    ['lives longer than a day, after which it could be used again', 'time', () => made({ claims: { exp: now() + 86_402 } })],
+    ['lives longer than any clock', 'time', () => made({ claims: { exp: 1e17 } })],
     ['never ends', 'time', () => made({ claims: { exp: undefined } })],
     ['is from the future', 'time', () => made({ claims: { iat: now() + 12 } })],
     ['has no id', 'names', () => made({ claims: { jti: undefined } })],

@@ -208,6 +208,13 @@ describe('Challenges of the REST interface', function () {
       ['a text with control characters', { user: 'alice', text: 'pay\u0007' }, ['/text']],
       ['a text with reversed direction', { user: 'alice', text: 'pay \u202e001' }, ['/text']],
       ['a detail with reversed direction', { user: 'alice', text: 'pay', context: { 'a/b': '\u202e001' } }, ['/context/a~1b']],
+      ['a text with a line separator', { user: 'alice', text: 'pay\u2028To: Eve' }, ['/text']],
+      ['a title of two lines', { user: 'alice', title: 'ACME\nBank' }, ['/title']],
+      [
+        'details that read as other details',
+        { user: 'alice', text: 'pay', context: { To: 'Bob\nAmount: 1 EUR', 'For\nTo': 'x' } },
+        ['/context/To', '/context/For\nTo'],
+      ],
       ['an empty binding', { user: 'alice', binding: '' }, ['/binding']],
       ['a list', [], ['']],
     ];
@@ -231,6 +238,44 @@ describe('Challenges of the REST interface', function () {
       assert.equal(problemOf(await rest('GET /v1/nothing')), '404 not-found');
       assert.equal(problemOf(await rest('POST /v1/challenges', transfer, { key: 'x'.repeat(30) })), '401 not-authenticated');
     });
+  });
+
+  it('are taken by this interface alone: a login by the privacyIDEA API needs neither their binding nor their code', async () => {
+    const { rest, accepts, phone, shown, client } = await givenShop();
+    const login = async (id: string, pass: string) => {
+      const body = new URLSearchParams({ user: 'alice', transaction_id: id, pass });
+      const headers = { authorization: `Bearer ${keys.shop}` };
+      const reply = await fetch(`${client.url}/validate/check`, { method: 'POST', body, headers });
+      return ((await reply.json()) as RestReply['body']).result.value;
+    };
+    // given an approval of the auth server that also checks logins by the other API
+    const { body: approval } = await rest('POST /v1/challenges', transfer);
+    await accepts(approval);
+    // when somebody logs in there with its id, and with the code of another one
+    assert.equal(await login(approval.id, ''), false);
+    const { body: coded } = await rest('POST /v1/challenges', { user: 'alice', mode: 'code', binding: 'session-1' });
+    const answered = await phone.answer((await shown()).nonce);
+    const code = JSON.stringify(answered.body).match(/"(\d{6})"/)?.[1] ?? '';
+    assert.equal(await login(coded.id, code), false);
+    // then nobody is in, and the application takes both
+    const consume = (id: string, more: object) => rest(`POST /v1/challenges/${id}/consume`, { binding: 'session-1', ...more });
+    assert.deepEqual([(await consume(approval.id, {})).status, (await consume(coded.id, { code })).status], [200, 200]);
+  });
+
+  it('are not taken when the push token was disabled after its accept', async () => {
+    const { rest, accepts } = await givenShop();
+    const { body } = await rest('POST /v1/challenges', transfer);
+    await accepts(body);
+    const turn = (act: string) => rest(`POST /v1/tokens/${body.phones[0].serial}/${act}`, {});
+    const consume = () => rest(`POST /v1/challenges/${body.id}/consume`, { binding: 'session-1' });
+    // when the push token is disabled between accept and consume
+    await turn('disable');
+    const refused = await consume();
+    // then nobody is in, and the reply says why
+    assert.deepEqual([problemOf(refused), refused.body.state], ['409 not-accepted', 'accepted']);
+    assert.match(refused.body.detail, /push token that accepted/);
+    await turn('enable');
+    assert.equal((await consume()).status, 200);
   });
 
   it('turn a caller away that guesses bindings, and take the right one', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { GatewayWishes } from '../../../kit/gateway.ts';
 import type { Cleanup } from '../../../kit/temporary.ts';
 import { givenRest } from './given.ts';
 
@@ -11,8 +12,8 @@ const publicUrl = 'https://mfa.example/rest';
 export type PageReply = { status: number; headers: Headers; text: string };
 
 /** A gateway with waiting pages, and alice's phone. `isPublic: false`: its rest mount has no public address. */
-export async function givenPage(undo: Cleanup, { isPublic = true } = {}) {
-  const world = await givenRest(undo, { returnUrls: [returnUrl], ...(isPublic ? { publicUrl } : {}) });
+export async function givenPage(undo: Cleanup, { isPublic = true, ...wishes }: GatewayWishes & { isPublic?: boolean } = {}) {
+  const world = await givenRest(undo, { ...wishes, returnUrls: [returnUrl], ...(isPublic ? { publicUrl } : {}) });
   const phone = await world.phoneOf('alice');
   const nonce = async (): Promise<string> => (await phone.poll()).body.result.value.at(-1).nonce;
   return {

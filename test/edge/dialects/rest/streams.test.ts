@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { thisProcess } from '../../../../src/cli/idle-collection.ts';
 import { seconds } from '../../../kit/clock.ts';
 import { openEvents, type ReceivedEvent } from '../../../kit/event-stream.ts';
@@ -161,6 +163,23 @@ describe('Event streams of the REST interface', function () {
     streams[0]?.close();
     while ((await metric('pushgate_event_streams')) === 9);
     assert.equal((await follow(id)).status, 200);
+  });
+
+  it('give their place back when a client goes, also one that has sent more than its request', async function () {
+    // Sooner than a comment, which would find the client gone.
+    this.timeout(10_000);
+    const { create, client, metric } = await givenShop();
+    const { id } = await create();
+    const { hostname, port } = new URL(client.url);
+    const socket = connect(Number(port), hostname);
+    undo.later(() => socket.destroy());
+    socket.write(`GET /rest/v1/challenges/${id}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${keys.shop}\r\n\r\n`);
+    await once(socket, 'data');
+    assert.equal(await metric('pushgate_event_streams'), 1);
+    // when it sends bytes that belong to no request, and goes
+    socket.end('more');
+    // then its place is free
+    while ((await metric('pushgate_event_streams')) === 1);
   });
 
   it('end when the gateway stops, which tells their clients to come back', async () => {

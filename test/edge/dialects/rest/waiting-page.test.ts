@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { seconds } from '../../../kit/clock.ts';
+import { openEvents } from '../../../kit/event-stream.ts';
 import { cleanup } from '../../../kit/temporary.ts';
 import { keys } from './given.ts';
 import { givenPage, returnUrl } from './page-given.ts';
@@ -97,6 +98,27 @@ describe('The waiting page of the REST interface', function () {
     for (let times = 0; times < 200 && last === 404; times += 1) last = (await browser(`${page.slice(0, -4)}${times}`)).status;
     assert.equal(last, 429);
     assert.equal((await browser(page)).status, 200);
+  });
+
+  it('leaves event streams to its auth server, however many a browser opens', async () => {
+    // given 18 connections, which are 13 streams, 9 of them for one auth server
+    const { opened, browser, client } = await givenPage(undo, { settings: { connections: 18 } });
+    const { id, page } = await opened();
+    const follow = async (path: string, headers: Record<string, string> = {}) => {
+      const stream = await openEvents(`${client.url}/rest${path}`, { headers });
+      undo.later(stream.close);
+      return stream.status;
+    };
+    // when a browser opens the stream of its page again and again
+    const browsers = [];
+    for (let count = 0; count < 6; count += 1) browsers.push(await follow(`${new URL(page).pathname.replace('/rest', '')}/events`));
+    // then pages have half of them, a page can still poll, and the auth server has the rest
+    assert.deepEqual(browsers, [200, 200, 200, 200, 429, 429]);
+    const servers = [];
+    for (let count = 0; count < 5; count += 1)
+      servers.push(await follow(`/v1/challenges/${id}/events`, { authorization: `Bearer ${keys.shop}` }));
+    assert.deepEqual(servers, [200, 200, 200, 200, 200]);
+    assert.equal((await browser(`${page}/state`)).status, 200);
   });
 
   it('speaks German to a browser that wants it', async () => {

@@ -5,7 +5,7 @@ import type { AuthServer } from '../../../access/index.ts';
 import { PiFault, type PiParams } from '../../../formats/privacyidea/index.ts';
 import type { Caller } from '../../../http/index.ts';
 import { flavourRules } from '../flavour.ts';
-import { askerFor, type PrivacyideaParts } from '../parts.ts';
+import { askerFor, dialect, type PrivacyideaParts } from '../parts.ts';
 import { type LoginOutcome, noSuchOwner, refusedLogin } from '../refusals.ts';
 import { demandRealm, type Known, knownSubject, NotTheirToken, type Subject, secondSubject, subjectOf, unknownUser } from '../subject.ts';
 import { rewritten } from './rewritten.ts';
@@ -57,7 +57,7 @@ async function loginNamed(
   // In parallel, to save a round trip.
   const [typed, transaction] = await Promise.all([
     subjectOf(parts, params, asker, unknownUser),
-    parts.engine.challenges.findOwn(id, caller.server.name),
+    parts.engine.challenges.findOwn(dialect, caller.server.name, id),
   ]);
   const known = await secondSubject(parts, typed, transaction);
   return underWay({ parts, caller, asker, params, ...known, second: { id, transaction } });
@@ -97,7 +97,7 @@ async function cancelling(
   parts: PrivacyideaParts,
   { id, ...read }: Omit<Read, 'parts' | 'second' | keyof Known> & { id: string },
 ): Promise<LoginUnderWay> {
-  const transaction = id === '' ? undefined : await parts.engine.challenges.findOwn(id, read.caller.server.name);
+  const transaction = id === '' ? undefined : await parts.engine.challenges.findOwn(dialect, read.caller.server.name, id);
   const { user, realm } = transaction ?? { user: '', realm: '' };
   const record = transaction && (await parts.engine.people.recordForPolicies(transaction));
   return underWay({ ...read, parts, subject: { user, realm, tokens: [] }, record, second: { id, transaction } });

@@ -4,9 +4,7 @@ import type { Transaction } from '../../../../foundation/model/index.ts';
 import { PiFault, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
 import { authServerOf, isAuthServer } from '../caller.ts';
 import { flavourRules } from '../flavour.ts';
-import type { PrivacyideaParts } from '../parts.ts';
-
-const dialect = 'privacyidea';
+import { dialect, type PrivacyideaParts } from '../parts.ts';
 
 const wire: Record<Status, 'accept' | 'declined' | 'cancelled' | 'pending'> = {
   accepted: 'accept',
@@ -31,7 +29,7 @@ export async function pollTransaction(parts: PrivacyideaParts, ctx: Context): Pr
   const id = params.text('transaction_id');
   if (!id) throw new PiFault('parameter', 'Missing parameter: transaction_id');
   const transaction = await (mount.publicPoll ? pollPublicly : pollAsServer)(parts, ctx, id);
-  const status = transaction?.dialect === dialect ? wire[statusOf(transaction, engine.clock())] : 'pending';
+  const status = transaction ? wire[statusOf(transaction, engine.clock())] : 'pending';
   const told = status === 'cancelled' && !flavourRules(product).hasModes ? 'declined' : status;
   sendPi(ctx, product, { id: 2, value: status === 'accept', detail: { challenge_status: told } });
 }
@@ -39,7 +37,7 @@ export async function pollTransaction(parts: PrivacyideaParts, ctx: Context): Pr
 type Poll = (parts: PrivacyideaParts, ctx: Context, id: string) => Promise<Transaction | undefined>;
 
 const pollAsServer: Poll = async (parts, ctx, id) =>
-  parts.engine.challenges.findOwn(id, (await authServerOf(parts, ctx, 'poll')).server.name);
+  parts.engine.challenges.findOwn(dialect, (await authServerOf(parts, ctx, 'poll')).server.name, id);
 
 const pollPublicly: Poll = (parts, ctx, id) => {
   // The polling browser shows another server's login page.

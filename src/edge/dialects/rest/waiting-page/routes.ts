@@ -45,7 +45,11 @@ async function followState(parts: RestParts, ctx: Context): Promise<void> {
   if (!transaction) return notFound(ctx);
   const { engine } = parts;
   const show = (each: Transaction) => pageState({ engine }, each);
-  const reply = openStream(parts, { ctx, authServer: transaction.authServer }, statesOf(parts, transaction.id, { known: -1, show }));
+  const reply = openStream(
+    parts,
+    { ctx, authServer: transaction.authServer, reader: 'waiting-page' },
+    statesOf(parts, transaction.id, { known: -1, show }),
+  );
   if (reply !== 'held') sendReply(ctx, reply);
 }
 
