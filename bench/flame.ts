@@ -24,7 +24,7 @@ const legend = Object.entries(colours).map(([name, colour], at) =>
 );
 const size = `width="${width}" height="${(depth + 2) * rowHeight}" viewBox="0 0 ${width} ${(depth + 2) * rowHeight}"`;
 process.stdout.write(
-  `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="monospace" font-size="10">\n${[...rows, ...legend].join('\n')}\n</svg>\n`,
+  `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="Flame graph" ${size} font-family="monospace" font-size="10">\n${[...rows, ...legend].join('\n')}\n</svg>\n`,
 );
 
 /** Adds the samples up to boxes; what the process waited for is no part of it. */
