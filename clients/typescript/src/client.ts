@@ -49,12 +49,11 @@ const longPollSeconds = 25;
 /** The gateway sends a comment every 15 seconds; a stream lives for 10 minutes. */
 const streamMs = 660_000;
 
-/** A client for one gateway. It holds no connection and no state. */
-export function openPushgate({ url, key, timeoutMs = 10_000, fetch: send = fetch }: PushgateOptions): Pushgate {
+/** Sends the requests of a client. Resolves with what is no refusal. */
+function openCaller({ url, key, fetch: send = fetch }: PushgateOptions): (asked: Call) => Promise<Response> {
   const base = url.replace(/\/+$/, '');
   const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
-
-  async function call({ method, path, body, headers = {}, signal, limitMs }: Call): Promise<Response> {
+  return async ({ method, path, body, headers = {}, signal, limitMs }) => {
     const typed: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
     const limit = AbortSignal.timeout(limitMs);
     const reply = await send(`${base}${path}`, {
@@ -69,7 +68,13 @@ export function openPushgate({ url, key, timeoutMs = 10_000, fetch: send = fetch
     });
     if (!reply.ok) throw await problemOf(reply);
     return reply;
-  }
+  };
+}
+
+/** A client for one gateway. It holds no connection and no state. */
+export function openPushgate(options: PushgateOptions): Pushgate {
+  const { timeoutMs = 10_000 } = options;
+  const call = openCaller(options);
   async function json<T>(asked: Omit<Call, 'limitMs'> & { limitMs?: number }): Promise<T> {
     const reply = await call({ limitMs: timeoutMs, ...asked });
     try {
