@@ -71,11 +71,9 @@ function openCaller({ url, key, fetch: send = fetch }: PushgateOptions): (asked:
   };
 }
 
-/** A client for one gateway. It holds no connection and no state. */
-export function openPushgate(options: PushgateOptions): Pushgate {
-  const { timeoutMs = 10_000 } = options;
-  const call = openCaller(options);
-  async function json<T>(asked: Omit<Call, 'limitMs'> & { limitMs?: number }): Promise<T> {
+/** The replies of these requests as JSON, by default within this time. */
+function readerOf(call: (asked: Call) => Promise<Response>, timeoutMs: number) {
+  return async <T>(asked: Omit<Call, 'limitMs'> & { limitMs?: number }): Promise<T> => {
     const reply = await call({ limitMs: timeoutMs, ...asked });
     try {
       return (await reply.json()) as T;
@@ -83,8 +81,16 @@ export function openPushgate(options: PushgateOptions): Pushgate {
       asked.signal?.throwIfAborted();
       throw new Unreachable(error);
     }
-  }
-  const at = (id: string, act = ''): string => `/v1/challenges/${encodeURIComponent(id)}${act}`;
+  };
+}
+
+const at = (id: string, act = ''): string => `/v1/challenges/${encodeURIComponent(id)}${act}`;
+
+/** A client for one gateway. It holds no connection and no state. */
+export function openPushgate(options: PushgateOptions): Pushgate {
+  const { timeoutMs = 10_000 } = options;
+  const call = openCaller(options);
+  const json = readerOf(call, timeoutMs);
 
   async function* streamed(id: string, signal: AbortSignal | undefined): AsyncGenerator<Challenge> {
     const asked = { method: 'GET', path: at(id, '/events'), headers: { accept: 'text/event-stream' }, signal, limitMs: streamMs } as const;
