@@ -15,6 +15,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import http.client
 import json
 import ssl
 import time
@@ -27,6 +28,8 @@ __all__ = ["Pushgate", "Problem", "Unreachable", "WrongSignature", "verify_web_h
 
 _ENDED = {"accepted", "declined", "locked", "withdrawn", "consumed", "expired"}
 _LONGEST_REPLY = 1_048_576
+_BROKEN = (OSError, http.client.HTTPException, ValueError)
+"""What reading a reply raises when the connection breaks, or when a proxy answers with something else."""
 
 
 class Problem(Exception):
@@ -43,7 +46,7 @@ class Problem(Exception):
 
 
 class Unreachable(Exception):
-    """No reply of the gateway. A request with an idempotency key can safely be sent again."""
+    """No reply of the gateway, or a broken one. A request with an idempotency key can safely be sent again."""
 
 
 class WrongSignature(Exception):
@@ -136,7 +139,7 @@ class Pushgate:
                     elif line == "" and data:
                         yield json.loads("\n".join(data))
                         data = []
-            except OSError as error:
+            except _BROKEN as error:
                 raise Unreachable(str(error)) from error
 
     def _call(
@@ -145,7 +148,7 @@ class Pushgate:
         with self._send(method, path, body, headers or {}, timeout or self._timeout) as reply:
             try:
                 return json.loads(reply.read(_LONGEST_REPLY))
-            except OSError as error:
+            except _BROKEN as error:
                 raise Unreachable(str(error)) from error
 
     def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str], timeout: float) -> Any:
@@ -158,14 +161,14 @@ class Pushgate:
             with refusal:
                 retry = refusal.headers.get("retry-after", "")
                 raise Problem(refusal.code, _members(refusal), int(retry) if retry.isdigit() else None) from None
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise Unreachable(str(error)) from error
 
 
 def _members(refusal: urllib.error.HTTPError) -> Mapping[str, Any]:
     try:
         members = json.loads(refusal.read(_LONGEST_REPLY))
-    except (OSError, ValueError):
+    except _BROKEN:
         return {}
     return members if isinstance(members, dict) else {}
 

@@ -9,7 +9,10 @@ export const secretReference = z.union(
     z.strictObject({ $env: z.string().min(1).describe('Name of an environment variable.') }),
     z.strictObject({ $file: z.string().min(1).describe('Path of a file; relative to the folder of the config file.') }),
   ],
-  { error: 'a secret never stands in the file itself: write {"$file": "path"} or {"$env": "NAME"}' },
+  {
+    error: ({ input }) =>
+      `${input === undefined ? 'is missing' : 'a secret never stands in the file itself'}: write {"$file": "path"} or {"$env": "NAME"}`,
+  },
 );
 
 /** A reference as in the file. */

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { closeBrowser, givenBrowserPage, haveChromium, keepPicture } from '../kit/browser.ts';
-import { type Cleanup, cleanup } from '../kit/temporary.ts';
+import { type Cleanup, cleanup, temporaryFolder } from '../kit/temporary.ts';
 
 /** `npm run example` as a process: its output, and its keyboard. */
 async function givenExample(undo: Cleanup) {
+  const { said, ...example } = startExample(undo, { PORT: '0' });
+  return { url: await said(/The shop is at (\S+)/), said, ...example };
+}
+
+function startExample(undo: Cleanup, environment: Record<string, string>) {
   const child: ChildProcess = spawn(process.execPath, ['examples/web-login/run.ts'], {
-    env: { ...process.env, PORT: '0' },
+    env: { ...process.env, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   undo.later(async () => {
@@ -25,7 +31,15 @@ async function givenExample(undo: Cleanup) {
       await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'exit')]);
     }
   };
-  return { url: await said(/The shop is at (\S+)/), said, types: (text: string) => void child.stdin?.write(`${text}\n`) };
+  return {
+    said,
+    wrong: () => wrong,
+    types: (text: string) => void child.stdin?.write(`${text}\n`),
+    ended: async () => {
+      if (child.exitCode === null) await once(child, 'exit');
+      return child.exitCode;
+    },
+  };
 }
 
 describe('The example of a web login', function () {
@@ -38,7 +52,7 @@ describe('The example of a web login', function () {
   after(() => closeBrowser());
 
   it('logs a user in by password and phone, and nobody with only one of them', async () => {
-    const { url, said, types } = await givenExample(undo);
+    const { url, said, types, wrong } = await givenExample(undo);
     const { page, faults } = await givenBrowserPage(undo);
     const logsIn = async (password: string) => {
       await page.goto(url);
@@ -61,6 +75,17 @@ describe('The example of a web login', function () {
     // then the browser goes on by itself
     await page.getByRole('heading', { name: 'Welcome, alice' }).waitFor();
     assert.deepEqual(faults, []);
+    // and the phone had the terminal to itself
+    assert.equal(wrong(), '');
+  });
+
+  it('says that its port is taken, and leaves neither a gateway nor files behind', async () => {
+    const { url } = await givenExample(undo);
+    const folder = temporaryFolder(undo);
+    const second = startExample(undo, { PORT: new URL(url).port, TMPDIR: folder });
+    assert.equal(await second.ended(), 1);
+    assert.match(second.wrong(), /EADDRINUSE.*\n.*PORT=/);
+    assert.deepEqual(readdirSync(folder), []);
   });
 
   it('tells the user of a decline', async () => {

@@ -31,6 +31,8 @@ describe('pushgate config reference', () => {
     assert.equal(code, 0);
     assert.match(out, /^KEY +DOES\n/);
     for (const key of ['settings.lockout', 'push_ttl', 'auditlog']) assert.match(out, new RegExp(`^${key} {2,}[A-Z].*\\.$`, 'm'));
+    // and no line breaks off before the choices that it names
+    assert.doesNotMatch(out, /:$/m);
   });
 
   const unknown: [key: string, sentence: RegExp][] = [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { printRequests } from '../../src/cli/commands/phone-answers.ts';
 import { openProgress, printTable } from '../../src/cli/output/index.ts';
 import { silentTerminal } from '../kit/operator.ts';
 
@@ -51,6 +52,15 @@ describe('A table of a command', () => {
       [head, row, end],
       ['\u001b[1mOWNER\u001b[22m  \u001b[1mCOUNT\u001b[22m', '\u001b[31mbob\u001b[39m    1', '\u001b[2m1 in all\u001b[22m'],
     );
+  });
+
+  it('has the lines of a question beside one another', () => {
+    const lines: string[] = [];
+    const question = 'Send money?\nTo: Bob';
+    printRequests({ ...silentTerminal, out: (line) => void lines.push(line) }, [
+      { serial: 'PIPU1', title: 'Bank', question, options: ['12', '47'] },
+    ]);
+    assert.deepEqual(lines, ['SERIAL  TITLE  QUESTION', 'PIPU1   Bank   Send money? / To: Bob [12 47]']);
   });
 
   it('lets no name that a stranger typed move the cursor', () => {

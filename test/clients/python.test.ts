@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { givenRest, keys } from '../edge/dialects/rest/given.ts';
 import { haveProgram } from '../kit/debian.ts';
 import { type Cleanup, cleanup } from '../kit/temporary.ts';
+import { givenBrokenGateway } from './broken-gateway.ts';
 
 const havePython = (): boolean =>
   haveProgram({
@@ -81,6 +82,20 @@ except Unreachable:
     assert.equal(await line(), '["already-consumed", 409]');
     assert.equal(await line(), '"/validitySeconds"');
     assert.equal(await line(), '"unreachable"');
+  });
+
+  it('waits on by long polls when a stream breaks off, and says when a reply does', async () => {
+    const script = `${start}
+gateway = Pushgate(os.environ["URL"])
+say(gateway.wait_for_challenge("good")["status"])
+for broken in ("cut", "page"):
+    try:
+        gateway.challenge(broken)
+    except Unreachable:
+        say("unreachable")
+`;
+    const { line } = python(undo, script, { URL: await givenBrokenGateway(undo) });
+    assert.deepEqual([await line(), await line(), await line()], ['"accepted"', '"unreachable"', '"unreachable"']);
   });
 
   it('checks web hooks', async () => {

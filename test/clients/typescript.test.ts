@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { request as ask, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Challenge, openPushgate, Problem, Unreachable, verifyWebHook, WrongSignature } from '../../clients/typescript/src/index.ts';
 import { givenRest, keys } from '../edge/dialects/rest/given.ts';
 import { type Cleanup, cleanup, temporaryFolder } from '../kit/temporary.ts';
+import { givenBrokenGateway } from './broken-gateway.ts';
 
 /** A gateway, its client, and alice's phone. */
 async function givenClient(undo: Cleanup) {
@@ -89,6 +90,12 @@ describe('The TypeScript client', function () {
     await assert.rejects(() => openPushgate({ url: 'http://127.0.0.1:1', key: keys.shop }).getChallenge(id), Unreachable);
   });
 
+  it('waits on by long polls when a stream breaks off, and says when a reply does', async () => {
+    const client = openPushgate({ url: await givenBrokenGateway(undo), key: undefined });
+    assert.equal((await client.waitForChallenge('good')).status, 'accepted');
+    for (const id of ['cut', 'page']) await assert.rejects(() => client.getChallenge(id), Unreachable);
+  });
+
   it('tells which fields of a request are wrong', async () => {
     const { client } = await givenClient(undo);
     await assert.rejects(
@@ -142,5 +149,13 @@ describe('The TypeScript client', function () {
     const names: string[] = JSON.parse(packed)[0].files.map(({ path }: { path: string }) => path);
     assert.ok(names.includes('dist/index.js') && names.includes('dist/index.d.ts'), names.join());
     assert.equal(JSON.parse(readFileSync('clients/typescript/package.json', 'utf8')).dependencies, undefined);
+    // and the example of its README compiles, in a strict project
+    const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(readFileSync('clients/typescript/README.md', 'utf8')) ?? [];
+    const surroundings = 'declare const sessionId: string; declare function show(number: string | undefined): void;';
+    writeFileSync(join(folder, 'shop.ts'), `${surroundings}\n${example}`);
+    const strict = { strict: true, exactOptionalPropertyTypes: true, module: 'nodenext', target: 'es2022', noEmit: true };
+    const compilerOptions = { ...strict, types: ['node'], typeRoots: [resolve('node_modules/@types')] };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['shop.ts'] }));
+    execFileSync('tsc', ['-p', folder], { stdio: 'inherit' });
   });
 });

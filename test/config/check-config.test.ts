@@ -365,6 +365,13 @@ describe('A configuration file', () => {
     );
   });
 
+  it('tells a secret that is missing from one that stands in the file', async () => {
+    const about = async (keyring: unknown) =>
+      (await problemsAfter((draft) => void Object.assign(draft, { keyring }))).find((problem) => problem.startsWith('keyring'));
+    assert.match((await about(undefined)) ?? '', /^keyring: is missing: write \{"\$file"/);
+    assert.match((await about('s3cret')) ?? '', /^keyring: a secret never stands in the file itself: write \{"\$file"/);
+  });
+
   it('names rules that give rights by realm, which was the administrator’s once', async () => {
     const rule =
       (match: object, actions: object = { enable: true }) =>

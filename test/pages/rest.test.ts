@@ -62,6 +62,17 @@ describe('The page on the REST interface', function () {
     assert.doesNotMatch(out + err, /warning/i);
   });
 
+  it('gives each refusal its status', () => {
+    const known = new Map(
+      [...readFileSync('docs/reference/openapi.json', 'utf8').matchAll(/urn:pushgate:problem:([a-z-]+): (\d+),/g)].map(
+        ([, type, status]) => [type, status],
+      ),
+    );
+    const shown = [...page.matchAll(/^\| `([a-z-]+)` +\| (\d{3}) +\|/gm)].map(([, type, status]) => [type, status]);
+    assert.ok(shown.length > 15);
+    for (const [type, status] of shown) assert.equal(status, known.get(type), type);
+  });
+
   it('asks, waits and takes by the commands that it shows', async () => {
     const { types, phone, shown } = await givenReader(undo);
     const [ask = '', wait = '', take = ''] = blocksOf('Ask, wait, take', 'sh');

@@ -6,23 +6,32 @@ import type { Challenge, ConsumedChallenge, NewChallenge } from './types.ts';
  * A gateway. `url` is that of its rest mount, without `/v1`; `key` is an API key. `fetch` may add a client certificate
  * or a proxy.
  */
-export type PushgateOptions = { url: string; key?: string; timeoutMs?: number; fetch?: typeof fetch };
+export type PushgateOptions = {
+  url: string;
+  key?: string | undefined;
+  timeoutMs?: number | undefined;
+  fetch?: typeof fetch | undefined;
+};
 
 /** How a call may be ended early. */
-export type CallOptions = { signal?: AbortSignal };
+export type CallOptions = { signal?: AbortSignal | undefined };
 
-/** The calls of an application. Each rejects with `Problem` for a refusal, and with `Unreachable` without a reply. */
+/** The calls of an application. Each rejects with `Problem` for a refusal, and with `Unreachable` without a whole reply. */
 export type Pushgate = {
   /** Asks the phones of a user. With an idempotency key it may be sent again after `Unreachable`. */
-  createChallenge(request: NewChallenge, options?: CallOptions & { idempotencyKey?: string }): Promise<Challenge>;
+  createChallenge(request: NewChallenge, options?: CallOptions & { idempotencyKey?: string | undefined }): Promise<Challenge>;
   /** The state of a challenge; with `waitSeconds` (at most 60), after its next change. */
-  getChallenge(id: string, options?: CallOptions & { waitSeconds?: number }): Promise<Challenge>;
+  getChallenge(id: string, options?: CallOptions & { waitSeconds?: number | undefined }): Promise<Challenge>;
   /** The states of a challenge as they come, until the last one: by server-sent events, else by long polls. */
   watchChallenge(id: string, options?: CallOptions): AsyncGenerator<Challenge>;
   /** Waits until the phone has answered, a code is to be typed, or the challenge is over. */
   waitForChallenge(id: string, options?: CallOptions): Promise<Challenge>;
   /** Takes an accepted challenge. Resolves exactly once. */
-  consumeChallenge(id: string, request?: { binding?: string; code?: string }, options?: CallOptions): Promise<ConsumedChallenge>;
+  consumeChallenge(
+    id: string,
+    request?: { binding?: string | undefined; code?: string | undefined },
+    options?: CallOptions,
+  ): Promise<ConsumedChallenge>;
   /** Withdraws a challenge. */
   cancelChallenge(id: string, options?: CallOptions): Promise<Challenge>;
 };
@@ -40,12 +49,11 @@ const longPollSeconds = 25;
 /** The gateway sends a comment every 15 seconds; a stream lives for 10 minutes. */
 const streamMs = 660_000;
 
-/** A client for one gateway. It holds no connection and no state. */
-export function openPushgate({ url, key, timeoutMs = 10_000, fetch: send = fetch }: PushgateOptions): Pushgate {
+/** Sends the requests of a client. Resolves with what is no refusal. */
+function openCaller({ url, key, fetch: send = fetch }: PushgateOptions): (asked: Call) => Promise<Response> {
   const base = url.replace(/\/+$/, '');
   const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
-
-  async function call({ method, path, body, headers = {}, signal, limitMs }: Call): Promise<Response> {
+  return async ({ method, path, body, headers = {}, signal, limitMs }) => {
     const typed: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
     const limit = AbortSignal.timeout(limitMs);
     const reply = await send(`${base}${path}`, {
@@ -60,11 +68,29 @@ export function openPushgate({ url, key, timeoutMs = 10_000, fetch: send = fetch
     });
     if (!reply.ok) throw await problemOf(reply);
     return reply;
-  }
-  async function json<T>(asked: Omit<Call, 'limitMs'> & { limitMs?: number }): Promise<T> {
-    return (await call({ limitMs: timeoutMs, ...asked })).json() as Promise<T>;
-  }
-  const at = (id: string, act = ''): string => `/v1/challenges/${encodeURIComponent(id)}${act}`;
+  };
+}
+
+/** The replies of these requests as JSON, by default within this time. */
+function readerOf(call: (asked: Call) => Promise<Response>, timeoutMs: number) {
+  return async <T>(asked: Omit<Call, 'limitMs'> & { limitMs?: number }): Promise<T> => {
+    const reply = await call({ limitMs: timeoutMs, ...asked });
+    try {
+      return (await reply.json()) as T;
+    } catch (error) {
+      asked.signal?.throwIfAborted();
+      throw new Unreachable(error);
+    }
+  };
+}
+
+const at = (id: string, act = ''): string => `/v1/challenges/${encodeURIComponent(id)}${act}`;
+
+/** A client for one gateway. It holds no connection and no state. */
+export function openPushgate(options: PushgateOptions): Pushgate {
+  const { timeoutMs = 10_000 } = options;
+  const call = openCaller(options);
+  const json = readerOf(call, timeoutMs);
 
   async function* streamed(id: string, signal: AbortSignal | undefined): AsyncGenerator<Challenge> {
     const asked = { method: 'GET', path: at(id, '/events'), headers: { accept: 'text/event-stream' }, signal, limitMs: streamMs } as const;
@@ -101,7 +127,7 @@ export function openPushgate({ url, key, timeoutMs = 10_000, fetch: send = fetch
         if (!mayPoll(error)) throw error;
       }
       for (let waitSeconds = 0; ; waitSeconds = longPollSeconds) {
-        const state = await gateway.getChallenge(id, { waitSeconds, ...(signal ? { signal } : {}) });
+        const state = await gateway.getChallenge(id, { waitSeconds, signal });
         if (state.status !== known?.status) yield state;
         known = state;
         if (hasEnded(state)) return;

@@ -23,7 +23,7 @@ export class Problem extends Error {
   }
 }
 
-/** No reply of the gateway. A request with an idempotency key can safely be sent again. */
+/** No reply of the gateway, or a broken one. A request with an idempotency key can safely be sent again. */
 export class Unreachable extends Error {
   constructor(cause: unknown) {
     super('The gateway did not reply', { cause });

@@ -55,8 +55,8 @@ const unknownKey = (key: string | undefined, near: string): string =>
 const entryText = (entry: ReferenceEntry): string =>
   [entry.key, `  ${entry.description}`, ...factsOf(entry).map(({ name, text }) => `  ${name}: ${text}`)].join('\n');
 
-/** One row per entry: its name and the first sentence of its description. */
+/** One row per entry: its name and the first sentence of its description; of a list of choices, all of it. */
 const columns: Column<ReferenceEntry>[] = [
   { head: 'KEY', cell: ({ key }) => key },
-  { head: 'DOES', cell: ({ description }) => /^.*?[.:](?= |$)/.exec(description)?.[0] ?? description },
+  { head: 'DOES', cell: ({ description }) => /^.*?\.(?= |$)/.exec(description)?.[0] ?? description },
 ];

@@ -50,7 +50,7 @@ export const printRequests = (terminal: Terminal, requests: readonly ShownReques
   printTable(terminal, requests, [
     { head: 'SERIAL', cell: ({ serial }) => serial },
     { head: 'TITLE', cell: ({ title }) => title },
-    { head: 'QUESTION', cell: ({ question, options }) => questionOf(question, options) },
+    { head: 'QUESTION', cell: ({ question, options }) => questionOf(question.replaceAll('\n', ' / '), options) },
   ]);
 
 /** Accepts one request. */

@@ -12,15 +12,17 @@ export type OnDefect = (ctx: Context, error: unknown) => void;
 
 /**
  * Sends each request to its route. A request without a route gets the fallback reply of the mount with the longest
- * matching path. So does a request over the limit of `underWay`, which does not count probes and operators.
+ * matching path; a known path with another method gets that of the path's own mount. So does a request over the limit of `underWay`, which does not count probes and operators.
  */
 export function dispatch(mounts: readonly Mount[], told: { onDefect: OnDefect; underWay: UnderWay }): Middleware {
   const index = openRouteIndex(mounts.flatMap(routesOf));
+  const ownerOf = (path: string): Mount | undefined =>
+    (decodable(path) === path ? index.routeAt(path)?.mount : undefined) ?? mountOf(mounts, path);
   return async (ctx) => {
     const asked = pathOf(ctx);
     const path = asked === undefined ? undefined : decodable(asked);
     const found = path === undefined ? undefined : index.find(ctx.method, path);
-    const mount = asked === undefined || (found && path === asked) ? undefined : mountOf(mounts, asked);
+    const mount = asked === undefined || (found && path === asked) ? undefined : ownerOf(asked);
     const isRead = path === asked || mount?.encoding === 'latin-1';
     if (found && isRead) {
       if (path !== undefined && path !== asked) ctx.path = path;

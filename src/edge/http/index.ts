@@ -29,6 +29,7 @@ export { qrDrawing, qrPicture, qrPictureUrl, qrSvg } from './qr-picture.ts';
 export { openReadiness, type Readiness } from './readiness.ts';
 export {
   type FallbackReplies,
+  fullPath,
   type GuardedPattern,
   type Handler,
   type Method,

@@ -9,6 +9,8 @@ export type RouteIndex<R> = {
   find(method: string, path: string): { route: R; params: Record<string, string> } | undefined;
   /** The methods of all routes at this path. */
   methodsOf(path: string): string[];
+  /** The first added route at this path, whatever its method. */
+  routeAt(path: string): R | undefined;
 };
 
 type Entry<R> = { order: number; route: R; methods: readonly string[]; segments: readonly string[] };
@@ -33,6 +35,10 @@ export function openRouteIndex<R extends Indexable>(routes: readonly R[]): Route
     methodsOf(path) {
       const segments = segmentsOf(path);
       return [...new Set(entries.filter((entry) => fits(entry, segments)).flatMap(({ methods }) => methods))];
+    },
+    routeAt(path) {
+      const segments = segmentsOf(path);
+      return entries.find((entry) => fits(entry, segments))?.route;
     },
   };
 }

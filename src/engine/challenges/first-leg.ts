@@ -7,7 +7,9 @@ import type { EngineParts } from '../parts.ts';
 
 const purpose = 'first-leg';
 
-/** A keyed hash of the PIN that a login began with, for callers that show the PIN again with every poll. */
+/**
+ * A keyed hash of what a caller has to show again: the PIN that a login began with, or the binding of an approval.
+ */
 export function firstLegOf(keyring: Keyring, id: string, pass: string): FirstLeg {
   const keyId = keyring.currentKeyId;
   return { keyId, tag: tagOf(keyring, { keyId, id, pass }) ?? '' };
@@ -45,7 +47,7 @@ export async function checkFirstLeg(parts: FirstLegParts, { transaction, pass, s
   return false;
 }
 
-/** Whether a login began with this PIN. */
+/** Whether a login began with this PIN, or an approval with this binding. */
 export function isFirstLegPass(keyring: Keyring, { id, firstLeg }: Transaction, pass: string): boolean {
   const tag = firstLeg && tagOf(keyring, { keyId: firstLeg.keyId, id, pass });
   return tag !== undefined && firstLeg !== undefined && equalText(tag, firstLeg.tag);

@@ -31,7 +31,7 @@ export type IssueRequest = {
   kind?: 'login' | 'activation';
   /** For a dialect that chooses the ids of its transactions; called again when an id is taken. */
   naming?: (() => Naming) | undefined;
-  /** The PIN of the request, if the caller will show it again with every poll. */
+  /** What the caller has to show again: the PIN with every poll, or the binding with the finish of an approval. */
   pass?: string | undefined;
   /** The page in the user's browser that waits for the phone. */
   page?: WaitingPage | undefined;

@@ -6,7 +6,7 @@ import type { EngineParts } from '../parts.ts';
 import type { Naming } from './issue-request.ts';
 
 /** How long the code of a waiting page may be taken to the auth server (ms). */
-export const pageCodeMs = 60_000;
+const pageCodeMs = 60_000;
 
 const [secretPurpose, codePurpose] = ['waiting-page', 'page-code'];
 const secretBytes = 16;

@@ -31,7 +31,7 @@ const shares = 1_000_000;
 const randomShare = (): number => randomInt(shares) / shares;
 
 /** The delay after this many attempts (ms): 5 seconds, doubled each time up to an hour, by up to a fifth more or less. */
-export const delayAfter = (attempts: number, random: () => number = randomShare): number =>
+const delayAfter = (attempts: number, random: () => number = randomShare): number =>
   Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs) * (0.8 + 0.4 * random());
 
 /** The target of an attempt, if the configuration has it, and the signal that cuts off what may be sent again. */

@@ -85,6 +85,13 @@ describe('A listener', () => {
     assert.equal((await ask('/a%zz')).status, 404);
   });
 
+  it('answers a wrong method in the format of the path, where two mounts have the same path', async () => {
+    const { ask } = await given(mount('/', [route('/a', says('a'))], 'first'), mount('/', [route('/b', says('b'), ['POST'])], 'second'));
+    const wrong = await ask('/b');
+    assert.deepEqual([wrong.status, wrong.body.dialect, wrong.headers.get('allow')], [405, 'second', 'POST']);
+    assert.equal((await ask('/a', { method: 'POST' })).body.dialect, 'first');
+  });
+
   it('answers 404 without any mount', async () => {
     const { ask } = await given(mount('/mfa', []));
     assert.deepEqual([(await ask('/')).status, (await ask('/')).body], [404, { error: 'Not found' }]);

@@ -50,5 +50,6 @@ describe('The route of a request', () => {
   it('lists the methods of a path in the order of the routes', () => {
     assert.deepEqual(index.methodsOf('/token/init'), ['POST', 'GET', 'DELETE', 'HEAD']);
     assert.deepEqual(index.methodsOf('/nowhere/at/all'), []);
+    assert.equal(index.routeAt('/nowhere/at/all'), undefined);
   });
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Approval, ApprovalRequest, Delivered } from '../../../engine/index.ts';
 import { approvalContext, fitsPhones, questionOf, shownLine, shownText } from '../../formats/approval/index.ts';
+import { fullPath } from '../../http/index.ts';
 import { binding, ChallengeReply, challengeReply } from './challenge-reply.ts';
 import { endpoint, type RestCall } from './endpoint.ts';
 import { idempotencyHeaders, idempotencyProblems, makeOnce } from './idempotency.ts';
@@ -80,7 +81,7 @@ export const create = endpoint(
       return issued.value.transaction.id;
     });
     const body = challengeReply(parts, demandOwn(await challenges.find(id)));
-    const location = `${parts.path === '/' ? '' : parts.path}/v1/challenges/${id}`;
+    const location = fullPath(parts.path, `/v1/challenges/${id}`);
     return { status: 201, body, headers: { location, ...(isRepeated ? { 'idempotency-replayed': 'true' } : {}) } };
   },
 );

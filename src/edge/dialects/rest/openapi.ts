@@ -97,7 +97,7 @@ const headTooLarge: Response = {
 };
 
 /** What the parameters of paths mean. */
-export const pathParameterTexts: Readonly<Record<string, string>> = {
+const pathParameterTexts: Readonly<Record<string, string>> = {
   id: 'The id of the object, as in replies.',
   serial: 'The serial of the push token.',
   name: 'The name of the object, as in replies.',

@@ -37,7 +37,7 @@ const notAccepted = (state: string): string =>
 export function notConsumed({ id }: Transaction, finished: Exclude<ApprovalFinished, { kind: 'accepted' }>): RestProblem {
   switch (finished.kind) {
     case 'wrong-binding':
-      return new RestProblem('wrong-binding', 'The challenge was created with another binding.', { id });
+      return new RestProblem('wrong-binding', 'Send the binding that the challenge was created with, or none if it has none.', { id });
     case 'wrong-code':
       return new RestProblem('wrong-code', 'The code is not that of the phone.', { id });
     case 'refused':
@@ -45,7 +45,10 @@ export function notConsumed({ id }: Transaction, finished: Exclude<ApprovalFinis
     case 'not-accepted': {
       const state = restStatus[finished.status];
       return state === 'consumed'
-        ? new RestProblem('already-consumed', 'The challenge was consumed before; no second call is told of the approval.', { id, state })
+        ? new RestProblem('already-consumed', 'The challenge was consumed before. Only the first call is told of the approval.', {
+            id,
+            state,
+          })
         : new RestProblem('not-accepted', notAccepted(state), { id, state });
     }
     default:

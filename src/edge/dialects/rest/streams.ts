@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Transaction } from '../../../foundation/model/index.ts';
+import { iso } from '../../formats/management/index.ts';
 import { type Follow, onDisconnect, type StreamReader, streamEvents } from '../../http/index.ts';
 import { challengeReply } from './challenge-reply.ts';
 import { type Endpoint, endpoint, type RestReply } from './endpoint.ts';
@@ -85,7 +86,7 @@ const eventsOf =
       begin: ({ kind, number }) => stream.send({ id: String(number), event: kind, data: {} }),
       tell(events) {
         for (const { number, kind, at, data } of events)
-          stream.send({ id: String(number), event: kind, data: { type: kind, timestamp: new Date(at).toISOString(), data } });
+          stream.send({ id: String(number), event: kind, data: { type: kind, timestamp: iso(at), data } });
         return stream.sent();
       },
       failed: () => stream.end({ comesBack: true }),

@@ -3,7 +3,7 @@ import { type Asker, factsOfPerson, longestPin, type TokenAdministration, type U
 import type { Owner, PushToken } from '../../../../foundation/model/index.ts';
 import { iso } from '../../../formats/management/index.ts';
 import { enrolmentRules } from '../../../formats/privacyidea/index.ts';
-import { qrDrawing, qrPictureUrl, qrSvg } from '../../../http/index.ts';
+import { fullPath, qrDrawing, qrPictureUrl, qrSvg } from '../../../http/index.ts';
 import { type Endpoint, managed } from '../endpoint.ts';
 import type { Manager } from '../managers.ts';
 import type { RestParts } from '../parts.ts';
@@ -60,7 +60,7 @@ const create = managed(
     const offered = await acts.offer(manager.asker, { ...kind, owner, realms, pin, description, ...rules });
     if (!offered.ok) throw notOffered(offered.error, '');
     const reply = rolloutReply(offered.value, qr);
-    return { status: 201, body: reply, headers: { location: `${parts.path === '/' ? '' : parts.path}/v1/tokens/${reply.serial}` } };
+    return { status: 201, body: reply, headers: { location: fullPath(parts.path, `/v1/tokens/${reply.serial}`) } };
   },
 );
 
