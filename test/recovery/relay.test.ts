@@ -109,7 +109,7 @@ describe('A LinOTP server and two gateways that share a MongoDB', function () {
   });
 
   it('delivers a payload of the REST interface once, though both get it at the same time', async () => {
-    const { fakes, linotp, first, second } = await given();
+    const { fakes, linotp, first, second } = await given(20_000);
     const body = JSON.stringify({ to: { addresses: [{ kind: 'fcm', value: 'phone-1' }] }, payload: text });
     const headers = { 'content-type': 'application/json', 'idempotency-key': 'one' };
     const deliver = ({ port }: Node) =>
