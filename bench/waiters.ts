@@ -101,7 +101,7 @@ async function startGateway(): Promise<GatewayProcess> {
         ],
       },
     ],
-    store: { kind: 'mongodb', url: { $env: 'MONGODB_URL' }, database: 'waiters' },
+    store: { kind: 'mongodb', url: { $env: 'MONGODB_URL' }, database: `pushgate-waiters-${process.pid}` },
     keyring: { $file: 'keyring.json' },
     authServers: [
       {
