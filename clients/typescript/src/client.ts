@@ -49,7 +49,7 @@ const longPollSeconds = 25;
 /** The gateway sends a comment every 15 seconds; a stream lives for 10 minutes. */
 const streamMs = 660_000;
 
-/** Sends the requests of a client. Resolves with what is no refusal. */
+/** Sends the requests of a client. Resolves with the reply, and rejects if it is a refusal. */
 function openCaller({ url, key, fetch: send = fetch }: PushgateOptions): (asked: Call) => Promise<Response> {
   const base = url.replace(/\/+$/, '');
   const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
