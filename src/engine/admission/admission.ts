@@ -1,8 +1,8 @@
-import { foldedRealm, type PushToken } from '../../foundation/model/index.ts';
+import { foldedRealm, type LoginRefusalReason, type PushToken } from '../../foundation/model/index.ts';
 import { isFoundIn } from '../../foundation/patterns/index.ts';
 import type { Facts, Permission } from '../../policy/index.ts';
 import { factsOf } from '../facts.ts';
-import type { Applicant, Asker, EngineParts } from '../parts.ts';
+import { type Applicant, type Asker, type EngineParts, originOf } from '../parts.ts';
 import type { TokenLimitRefusal } from '../tokens/token-limits.ts';
 
 /**
@@ -27,6 +27,17 @@ export function mayLogIn(parts: Parts, applicant: Applicant, { showed }: { showe
   if (!showed && parts.policy.value('api_key_required', facts) === true) return { kind: 'no-credential' };
   return parts.policy.value('authorized', facts) === 'deny_access' ? { kind: 'denied' } : undefined;
 }
+
+/** What a refused login was about, as far as known. */
+export type RefusedAbout = { serials?: readonly string[]; transaction?: string | undefined };
+
+/** {@link Admission.tellRefused}. */
+export const tellRefused = (
+  { tell }: Pick<EngineParts, 'tell'>,
+  { asker, user, realm }: Applicant,
+  reason: LoginRefusalReason,
+  { serials = [], transaction }: RefusedAbout = {},
+): void => tell({ kind: 'login-refused', origin: originOf(asker), reason, serials: [...serials], transaction, user, realm });
 
 /** Whether a caller may name users of this realm. */
 export const mayAskFor = ({ realms }: Pick<Asker, 'realms'>, realm: string): boolean =>

@@ -1,7 +1,7 @@
 import type { Actor, LoginRefusalReason, PushToken } from '../../foundation/model/index.ts';
 import { span } from '../../foundation/telemetry/spans.ts';
 import type { Facts, Permission } from '../../policy/index.ts';
-import { type Applicant, type Asker, type EngineParts, originOf } from '../parts.ts';
+import type { Applicant, Asker, EngineParts } from '../parts.ts';
 import { askerForLogin } from '../people/known-clients.ts';
 import type { Person } from '../people/person.ts';
 import type { QuietLogins } from '../pins/pins-per-source.ts';
@@ -12,9 +12,11 @@ import {
   type LoginRefusal,
   mayAdminister,
   mayLogIn,
+  type RefusedAbout,
   realmsOpenTo,
   resolveName,
   serialsOpenTo,
+  tellRefused,
 } from './admission.ts';
 import { clearPhone, type LimitedPhone, limitedPhones, quietLoginsOf } from './limited-phones.ts';
 import { rateRefusal, type Tally, tallyOf } from './login-rates.ts';
@@ -71,11 +73,7 @@ export type Admission = {
    * Emits the event of a refused login; dialects call it for every refusal. `serials`: the push tokens concerned, as
    * far as known.
    */
-  tellRefused(
-    applicant: Applicant,
-    reason: LoginRefusalReason,
-    about?: { serials?: readonly string[]; transaction?: string | undefined },
-  ): void;
+  tellRefused(applicant: Applicant, reason: LoginRefusalReason, about?: RefusedAbout): void;
   /**
    * The phones with counted prompts, by serial; or the one of this serial. Phones without limits in effect are left
    * out.
@@ -108,9 +106,7 @@ export const openAdmission = (parts: EngineParts): Admission => ({
   realmsOpenTo: (asker, who, right) => realmsOpenTo(parts, asker, who, right),
   serialsOpenTo: (asker, who, right, serials) => serialsOpenTo(parts, asker, { who, right, serials }),
   adminFacts: (asker, who, realm) => adminFacts(parts, asker, who, realm),
-  tellRefused({ asker, user, realm }, reason, { serials = [], transaction } = {}) {
-    parts.tell({ kind: 'login-refused', origin: originOf(asker), reason, serials: [...serials], transaction, user, realm });
-  },
+  tellRefused: (applicant, reason, about) => tellRefused(parts, applicant, reason, about),
   limitedPhones: (serial) => limitedPhones(parts, serial),
   quietLogins: (serial) => quietLoginsOf(parts, serial),
   clearPhone: (by, serial) => clearPhone(parts, by, serial),

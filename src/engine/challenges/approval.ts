@@ -8,10 +8,10 @@ import {
   refused,
 } from '../../foundation/model/index.ts';
 import { defaultDigits, defaultOptions } from '../../policy/index.ts';
-import { admittedTokens, type LoginRefusal, mayAskFor, mayLogIn, resolveName } from '../admission/admission.ts';
+import { admittedTokens, type LoginRefusal, mayAskFor, mayLogIn, resolveName, tellRefused } from '../admission/admission.ts';
 import { rateRefusal } from '../admission/login-rates.ts';
 import { factsOf } from '../facts.ts';
-import { type Asker, type EngineParts, originOf } from '../parts.ts';
+import type { Asker, EngineParts } from '../parts.ts';
 import { type Identity, isIdentityOf } from '../people/identity.ts';
 import { askerForLogin } from '../people/known-clients.ts';
 import { findPerson, isNobody, ownerOf, type Person, sourceOf } from '../people/person.ts';
@@ -89,7 +89,7 @@ async function issueInTurn(parts: EngineParts, request: ApprovalRequest): Promis
   const about = approver.ok ? approver.value : { ...namesIn(request), tokens: [] };
   const reason = issued.error.kind === 'not-asked' ? issued.error.reason : issued.error.kind;
   const serials = about.tokens.map(({ serial }) => serial);
-  parts.tell({ kind: 'login-refused', origin: originOf(request.asker), reason, serials, user: about.user, realm: about.realm });
+  tellRefused(parts, { asker: request.asker, user: about.user, realm: about.realm }, reason, { serials });
   return issued;
 }
 

@@ -1,9 +1,9 @@
 import type { Transaction } from '../../foundation/model/index.ts';
-import { admittedTokens, type LoginRefusal, mayLogIn } from '../admission/admission.ts';
+import { admittedTokens, type LoginRefusal, mayLogIn, tellRefused } from '../admission/admission.ts';
 import { tallyOf } from '../admission/login-rates.ts';
 import { type Status, statusOf } from '../decisions/status.ts';
 import { limitedSource } from '../limits/index.ts';
-import { type Asker, type EngineParts, originOf } from '../parts.ts';
+import type { Applicant, Asker, EngineParts } from '../parts.ts';
 import { askerForLogin } from '../people/known-clients.ts';
 import { recordForPolicies } from '../people/person.ts';
 import { isUsable } from '../records/usable.ts';
@@ -35,14 +35,14 @@ export async function finishApproval(parts: EngineParts, request: FinishApproval
   const asker = await askerForLogin(parts, { asker: asking, user, realm }, await recordForPolicies(parts, transaction));
   const applicant = { asker, user, realm };
   const refusal = mayLogIn(parts, applicant, { showed });
-  if (refusal) return refuse(parts, { transaction, asker }, refusal);
+  if (refusal) return refuse(parts, applicant, { transaction, refusal });
   const usable = await usableTokens(parts, asker, transaction);
   const who = user === '' ? { serial: transaction.decision.challenges[0]?.serial } : { user: transaction };
   const before = statusOf(transaction, parts.clock());
   const finished = await finish(parts, { transaction, usable, ...who, ...(code === undefined ? {} : { code }) });
   if (finished.kind === 'accepted') {
     const tooOften = await tallyOf(parts, applicant).accepted();
-    return tooOften ? refuse(parts, { transaction, asker }, tooOften) : finished;
+    return tooOften ? refuse(parts, applicant, { transaction, refusal: tooOften }) : finished;
   }
   if (before === 'code-shown' && code !== undefined && finished.kind === 'not-answered') return { kind: 'wrong-code' };
   const now = (await parts.store.findTransaction(transaction.id)) ?? transaction;
@@ -73,10 +73,9 @@ async function usableTokens(parts: EngineParts, asker: Asker, { decision }: Tran
 
 function refuse(
   parts: EngineParts,
-  { transaction, asker }: Pick<FinishApproval, 'transaction' | 'asker'>,
-  refusal: LoginRefusal,
+  applicant: Applicant,
+  { transaction, refusal }: { transaction: Transaction; refusal: LoginRefusal },
 ): ApprovalFinished {
-  const { id, user, realm } = transaction;
-  parts.tell({ kind: 'login-refused', origin: originOf(asker), reason: refusal.kind, serials: [], transaction: id, user, realm });
+  tellRefused(parts, applicant, refusal.kind, { transaction: transaction.id });
   return { kind: 'refused', refusal };
 }

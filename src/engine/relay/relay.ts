@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayFault, type LoginRefusalReason, type Transaction } from '../../foundation/model/index.ts';
-import { type LoginRefusal, mayLogIn } from '../admission/admission.ts';
+import { type LoginRefusal, mayLogIn, tellRefused } from '../admission/admission.ts';
 import { factsOf } from '../facts.ts';
-import { type EngineParts, originOf, ownerNames } from '../parts.ts';
+import { type EngineParts, ownerNames } from '../parts.ts';
 import { claim } from './claim.ts';
 import { deliverClaimed, type Settled } from './deliver-claimed.ts';
 import { leaseMs, withClaim } from './held-claim.ts';
@@ -44,7 +44,7 @@ export const relay = (parts: EngineParts, request: RelayRequest): Promise<RelayR
     const reply: RelayReply = refusal ? { kind: 'refused', refusal } : await relayAdmitted(parts, request, phone);
     if (reply.kind === 'sent' || reply.kind === 'queued') return reply;
     const reason = reply.kind === 'refused' ? reply.refusal.kind : undelivered[reply.kind];
-    parts.tell({ kind: 'login-refused', origin: originOf(asker), reason, serials: phone.token ? [phone.token.serial] : [], ...names });
+    tellRefused(parts, { asker, ...names }, reason, { serials: phone.token ? [phone.token.serial] : [] });
     return reply;
   });
 

@@ -4,17 +4,16 @@ import { pushUrl } from '../../../foundation/settings/index.ts';
 /** The signature algorithms that a realm of Keycloak may be allowed. HS* is not among them: only the realm could verify it. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
 
+/** The name of a client or realm as phones show it. */
+const shownName = z.string().trim().min(1).max(40);
+
 const client = z.strictObject({
   id: z
     .string()
     .min(1)
     .max(255)
     .meta({ description: 'Client ID in Keycloak (azp in its tokens).', examples: ['till-7'] }),
-  displayName: z
-    .string()
-    .trim()
-    .min(1)
-    .max(40)
+  displayName: shownName
     .optional()
     .meta({ description: 'The name of the client on the phone. Without it: its client ID.', examples: ['Till 7'] }),
 });
@@ -68,11 +67,7 @@ export const keycloakConfig = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'The realm of the users in this gateway. Without it: the default realm.', examples: ['corp'] }),
-  displayName: z
-    .string()
-    .trim()
-    .min(1)
-    .max(40)
+  displayName: shownName
     .optional()
     .meta({ description: "The name of Keycloak's realm on the phone. Without it: the last part of the issuer.", examples: ['ACME shop'] }),
   limitSeconds: z

@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { iso } from '../../formats/management/index.ts';
+import { iso, nameField } from '../../formats/management/index.ts';
 import { logOut } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 import { adminTokenOf, askerFor, type OperatorParts, readJson, refusalOf } from './parts.ts';
 
-const credentials = z.strictObject({ username: z.string().trim().min(1).max(256), password: z.string().max(4096) });
+const credentials = z.strictObject({ username: nameField, password: z.string().max(4096) });
 
 /**
  * `POST /ops/auth` `{"username", "password"}`: exchanges an administrator's password for a token, like `/auth`:

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { HandedOver } from '../../../engine/index.ts';
+import { nameField } from '../../formats/management/index.ts';
 import { administrationOf } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 import { askerFor, type OperatorParts, operatorOf, readJson } from './parts.ts';
@@ -11,9 +12,8 @@ export async function listPeople(parts: OperatorParts, ctx: Context): Promise<vo
   ctx.body = { people: await parts.engine.tokens.listNamesakes() };
 }
 
-const name = z.string().trim().min(1).max(256);
-const merge = z.strictObject({ realm: name.optional(), from: name, into: name });
-const split = z.strictObject({ realm: name.optional(), into: name, serials: z.array(name).min(1).max(100) });
+const merge = z.strictObject({ realm: nameField.optional(), from: nameField, into: nameField });
+const split = z.strictObject({ realm: nameField.optional(), into: nameField, serials: z.array(nameField).min(1).max(100) });
 
 /**
  * `POST /ops/people/merge` `{"realm", "from", "into"}`: moves the push tokens of one name to another that differs only

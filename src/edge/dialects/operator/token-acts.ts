@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Assigned, longestPin, type TokenAdministration, type TokenLimitRefusal } from '../../../engine/index.ts';
 import type { Owner, PushToken } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
-import { notEnabled } from '../../formats/management/index.ts';
+import { nameField, notEnabled } from '../../formats/management/index.ts';
 import { administrationOf } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 import { administratorOf, askerFor, type OperatorParts, readJson } from './parts.ts';
@@ -60,8 +60,7 @@ export async function setTokenPin(parts: OperatorParts, ctx: Context): Promise<v
   ctx.body = { serial: token.serial, pinSet: true };
 }
 
-const name = z.string().trim().min(1).max(256);
-const assignment = z.strictObject({ user: name, realm: name.optional(), resolver: name.optional(), pin: pin.optional() });
+const assignment = z.strictObject({ user: nameField, realm: nameField.optional(), resolver: nameField.optional(), pin: pin.optional() });
 
 /**
  * `POST /ops/tokens/:serial/assign` `{"user", "realm", "resolver", "pin"}`, with the right `assign`: gives a push token

@@ -1,17 +1,16 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { tokenFacts, tokenFilter, tokenRow } from '../../formats/management/index.ts';
+import { nameField, tokenFacts, tokenFilter, tokenRow } from '../../formats/management/index.ts';
 import { mayAct } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 import { administratorOf, askerFor, type OperatorParts, readQuery } from './parts.ts';
 import { tokenOf } from './token-addresses.ts';
 
-const name = z.string().trim().min(1).max(256);
 const wish = z.strictObject({
-  user: name.optional(),
-  realm: name.optional(),
-  serial: name.optional(),
-  type: name.optional(),
+  user: nameField.optional(),
+  realm: nameField.optional(),
+  serial: nameField.optional(),
+  type: nameField.optional(),
   rolloutState: z.enum(['offered', 'paired', 'activating', 'enrolled']).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   offset: z.coerce.number().int().min(0).max(1_000_000_000).default(0),

@@ -3,15 +3,14 @@ import { z } from 'zod';
 import { statuses } from '../../../engine/index.ts';
 import { demandName, type Transaction } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
-import { iso, timeOf } from '../../formats/management/index.ts';
+import { iso, nameField, timeOf } from '../../formats/management/index.ts';
 import { OperatorFault } from './errors.ts';
 import { administratorOf, adminTokenOf, askerFor, type OperatorParts, readQuery } from './parts.ts';
 
-const name = z.string().trim().min(1).max(256);
 const wish = z.strictObject({
-  user: name.optional(),
-  realm: name.optional(),
-  serial: name.optional(),
+  user: nameField.optional(),
+  realm: nameField.optional(),
+  serial: nameField.optional(),
   state: z.enum(statuses).optional(),
   since: z.string().max(64).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Approval, ApprovalRequest, Delivered } from '../../../engine/index.ts';
+import type { Transaction } from '../../../foundation/model/index.ts';
 import { approvalContext, fitsPhones, questionOf, shownLine, shownText } from '../../formats/approval/index.ts';
+import { nameField } from '../../formats/management/index.ts';
 import { fullPath } from '../../http/index.ts';
 import { binding, ChallengeReply, challengeReply } from './challenge-reply.ts';
 import { endpoint, type RestCall } from './endpoint.ts';
@@ -10,13 +12,11 @@ import type { RestParts } from './parts.ts';
 import { RestProblem } from './problems.ts';
 import { refusalOf } from './refusals.ts';
 
-const name = z.string().trim().min(1).max(256);
-
 const CreateBody = z
   .strictObject({
-    user: name.optional().describe('The user to ask.'),
-    realm: name.optional().describe('The realm of the user. Without it, the default realm or the one in the name.'),
-    serial: name.optional().describe('The push token to ask, in place of a user.'),
+    user: nameField.optional().describe('The user to ask.'),
+    realm: nameField.optional().describe('The realm of the user. Without it, the default realm or the one in the name.'),
+    serial: nameField.optional().describe('The push token to ask, in place of a user.'),
     title: shownLine(64).optional().describe('The title on the phone.'),
     text: shownText(400).optional().describe('What the user approves, as the phone shows and signs it.'),
     context: approvalContext.optional().describe('Details of it, one line each, such as {"Amount": "100 EUR"}. The phone signs them too.'),
@@ -74,13 +74,15 @@ export const create = endpoint(
   async (parts, call) => {
     const { challenges } = parts.engine;
     demandPage(parts, call);
+    let fresh: Transaction | undefined;
     const { id, isRepeated } = await makeOnce(parts, call, async () => {
       const issued = await challenges.issueApproval(requestOf(parts, call));
       if (!issued.ok) throw refusalOf(issued.error);
       await demandReached(parts, issued.value, await challenges.deliver(issued.value));
-      return issued.value.transaction.id;
+      fresh = issued.value.transaction;
+      return fresh.id;
     });
-    const body = challengeReply(parts, demandOwn(await challenges.find(id)));
+    const body = challengeReply(parts, fresh ?? demandOwn(await challenges.find(id)));
     const location = fullPath(parts.path, `/v1/challenges/${id}`);
     return { status: 201, body, headers: { location, ...(isRepeated ? { 'idempotency-replayed': 'true' } : {}) } };
   },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type RelayReply, type RelayTarget, readAddress } from '../../../engine/index.ts';
 import { parseJson, type Transaction } from '../../../foundation/model/index.ts';
+import { nameField } from '../../formats/management/index.ts';
 import { listDead } from './dead-addresses.ts';
 import { DeliveryReply, deliveryReply } from './delivery-reply.ts';
 import { type Endpoint, endpoint, type RestCall } from './endpoint.ts';
@@ -16,7 +17,7 @@ const Address = z
   .strictObject({
     kind: z.enum(['fcm', 'apns', 'webpush', 'gda']),
     value: z.string().min(1),
-    reference: z.string().trim().min(1).max(256).optional().describe('Your own name of this address, for the list of dead addresses.'),
+    reference: nameField.optional().describe('Your own name of this address, for the list of dead addresses.'),
   })
   .transform(({ kind, value, ...rest }, context) => {
     const read = readAddress(kind, value);
@@ -27,7 +28,7 @@ const Address = z
 
 const To = z
   .strictObject({
-    serial: z.string().trim().min(1).max(256).optional().describe('A push token: its addresses, and the policies of its owner.'),
+    serial: nameField.optional().describe('A push token: its addresses, and the policies of its owner.'),
     device: z.string().min(1).max(1024).optional().describe('A device (gda) that you registered at a challenge-service mount.'),
     addresses: z.array(Address).min(1).max(maxAddresses).optional().describe('The addresses of one phone, tried in this order.'),
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Engine, Explained } from '../../../engine/index.ts';
-import { iso, isoOr } from './times.ts';
+import { iso, isoOr } from './fields.ts';
 
 const text = z.string().trim().max(256).optional();
 

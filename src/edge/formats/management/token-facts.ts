@@ -1,6 +1,6 @@
 import { type Asker, addressId, type Engine, type ListFilter } from '../../../engine/index.ts';
 import type { PushToken } from '../../../foundation/model/index.ts';
-import { iso, isoOr } from './times.ts';
+import { iso, isoOr } from './fields.ts';
 
 /** The filter of a list of push tokens as a request names it; `*` in `user` and `serial` matches any text. */
 export type TokenListWish = {

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { iso, readAuditParams, strangeCursor } from '../../../formats/management/index.ts';
+import { iso, nameField, readAuditParams, strangeCursor } from '../../../formats/management/index.ts';
 import { type Endpoint, managed } from '../endpoint.ts';
 import { RestProblem } from '../problems.ts';
 
-const text = z.string().trim().min(1).max(256);
-const when = (what: string) => text.optional().describe(`${what}: ISO 8601, or a time before now such as 90m, 12h, 7d.`);
+const when = (what: string) => nameField.optional().describe(`${what}: ISO 8601, or a time before now such as 90m, 12h, 7d.`);
 
 const AuditEntry = z
   .strictObject({
@@ -28,17 +27,17 @@ const list = managed(
     summary: 'Entries of the audit, newest first, in pages',
     description: 'An auth server sees the entries of its own requests and challenges only, whatever its realms are.',
     query: z.strictObject({
-      user: text.optional().describe('The user whom entries are about, in any case.'),
-      realm: text.optional().describe('The realm of the user.'),
-      administrator: text.optional().describe('The administrator who acted.'),
-      serial: text.optional().describe('The serial of a push token.'),
-      transaction: text.optional().describe('The id of a challenge.'),
-      authServer: text.optional().describe('The auth server whose requests are meant.'),
+      user: nameField.optional().describe('The user whom entries are about, in any case.'),
+      realm: nameField.optional().describe('The realm of the user.'),
+      administrator: nameField.optional().describe('The administrator who acted.'),
+      serial: nameField.optional().describe('The serial of a push token.'),
+      transaction: nameField.optional().describe('The id of a challenge.'),
+      authServer: nameField.optional().describe('The auth server whose requests are meant.'),
       kind: z.string().trim().min(1).max(2048).optional().describe('Kinds of entries, with commas.'),
-      act: text.optional().describe('Acts on push tokens, with commas.'),
+      act: nameField.optional().describe('Acts on push tokens, with commas.'),
       from: when('The first moment'),
       until: when('The moment after the last one'),
-      limit: text.optional().describe('The most entries of a page: 1 to 1000, by default 100.'),
+      limit: nameField.optional().describe('The most entries of a page: 1 to 1000, by default 100.'),
       cursor: z.string().max(1024).optional().describe('`next` of the page before.'),
     }),
     replies: {
@@ -76,8 +75,8 @@ const erase = managed(
     summary: 'Erases a user from the audit',
     description: 'The clear text and the key of the user are deleted from all entries, for good.',
     body: z.strictObject({
-      user: text.describe('The user, written exactly so.'),
-      realm: text.optional().describe('The realm of the user. Without it, the default realm or the one in the name.'),
+      user: nameField.describe('The user, written exactly so.'),
+      realm: nameField.optional().describe('The realm of the user. Without it, the default realm or the one in the name.'),
     }),
     replies: {
       200: {

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { PushToken } from '../../../../foundation/model/index.ts';
-import { limitFacts } from '../../../formats/management/index.ts';
+import { limitFacts, nameField } from '../../../formats/management/index.ts';
 import { type Endpoint, managed } from '../endpoint.ts';
 import type { Manager } from '../managers.ts';
 import type { RestParts } from '../parts.ts';
 import { noSuchToken, ownToken } from './token-reply.ts';
 
-const name = z.string().trim().min(1).max(256);
 const moment = z.iso.datetime();
 
 const Limits = z
@@ -46,9 +45,9 @@ const list = managed(
     summary: 'What limits the logins of a user or of one phone now',
     query: z
       .strictObject({
-        user: name.optional().describe('The user.'),
-        realm: name.optional().describe('The realm of the user.'),
-        serial: name.optional().describe('A push token, in place of a user.'),
+        user: nameField.optional().describe('The user.'),
+        realm: nameField.optional().describe('The realm of the user.'),
+        serial: nameField.optional().describe('A push token, in place of a user.'),
       })
       .refine(({ user, serial }) => (user === undefined) !== (serial === undefined), {
         path: ['user'],

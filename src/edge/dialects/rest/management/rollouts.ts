@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Asker, factsOfPerson, longestPin, type TokenAdministration, type UserRecord } from '../../../../engine/index.ts';
 import type { Owner, PushToken } from '../../../../foundation/model/index.ts';
-import { iso } from '../../../formats/management/index.ts';
+import { iso, nameField } from '../../../formats/management/index.ts';
 import { enrolmentRules } from '../../../formats/privacyidea/index.ts';
 import { fullPath, qrDrawing, qrPictureUrl, qrSvg } from '../../../http/index.ts';
 import { type Endpoint, managed } from '../endpoint.ts';
@@ -14,8 +14,6 @@ import { noSuchToken, ownToken } from './token-reply.ts';
 const kind = { type: 'push', phone: { protocol: 'pipush', flavour: 'privacyidea' }, serialPrefix: 'PIPU' } as const;
 const issuer = 'pushgate';
 const longestDescription = 80;
-
-const name = z.string().trim().min(1).max(256);
 
 const query = z.strictObject({
   qr: z.enum(['png', 'svg', 'text']).default('png').describe('The form of the QR code: a data URL, an SVG, or characters.'),
@@ -42,8 +40,8 @@ const create = managed(
     summary: 'Makes a push token that waits for the phone of a user',
     query,
     body: z.strictObject({
-      user: name.describe('The owner.'),
-      realm: name.optional().describe('The realm of the owner. Without it, the default realm or the one in the name.'),
+      user: nameField.describe('The owner.'),
+      realm: nameField.optional().describe('The realm of the owner. Without it, the default realm or the one in the name.'),
       type: z.literal(kind.type).default(kind.type).describe('A push token of the privacyIDEA app.'),
       pin: z.string().max(longestPin).default('').describe('The PIN of the push token; none if empty.'),
       description: z.string().trim().max(longestDescription).default(''),

@@ -2,13 +2,11 @@ import { z } from 'zod';
 import { longestPin, type TokenAdministration } from '../../../../engine/index.ts';
 import type { PushToken } from '../../../../foundation/model/index.ts';
 import type { Permission } from '../../../../policy/index.ts';
-import { notEnabled, tokenFilter } from '../../../formats/management/index.ts';
+import { nameField, notEnabled, tokenFilter } from '../../../formats/management/index.ts';
 import { type Endpoint, type ManagerCall, managed } from '../endpoint.ts';
 import type { RestParts } from '../parts.ts';
 import { RestProblem } from '../problems.ts';
 import { noSuchToken, ownToken, TokenReply, TokenSummary, tokenReply, tokenState, tokenSummary } from './token-reply.ts';
-
-const name = z.string().trim().min(1).max(256);
 
 const list = managed(
   {
@@ -19,12 +17,12 @@ const list = managed(
     id: 'listTokens',
     summary: 'Push tokens by serial, in pages',
     query: z.strictObject({
-      user: name.optional().describe('The owner; * stands for any text.'),
-      realm: name.optional().describe('The realm of the owner.'),
-      serial: name.optional().describe('A serial; * stands for any text.'),
+      user: nameField.optional().describe('The owner; * stands for any text.'),
+      realm: nameField.optional().describe('The realm of the owner.'),
+      serial: nameField.optional().describe('A serial; * stands for any text.'),
       state: tokenState.optional(),
       limit: z.coerce.number().int().min(1).max(1000).default(100).describe('The most push tokens of a page.'),
-      cursor: name.optional().describe('`next` of the page before.'),
+      cursor: nameField.optional().describe('`next` of the page before.'),
     }),
     replies: {
       200: {
